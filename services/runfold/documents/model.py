@@ -1,0 +1,152 @@
+"""
+Documents: what the index stores, and the one table of their fields.
+
+The table makes the Elasticsearch mapping, the embedded tables, the printed schemas and
+the list of what may be filtered and sorted by, so they cannot drift apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+
+class Kind(StrEnum):
+    """The kinds of documents; each has its own index."""
+
+    TASKRUNS = "taskruns"
+    EXECUTIONS = "executions"
+    LOGS = "logs"
+    METRICS = "metrics"
+
+
+class FieldType(StrEnum):
+    """
+    How a field is indexed.
+
+    KEYWORD: exact text. DATE: an instant. LONG, DOUBLE: numbers. TEXT: words, for full
+    text only. FLATTENED: a map whose leaves are exact texts by path, whatever the keys.
+    STORED: given back, never searched.
+    """
+
+    KEYWORD = "keyword"
+    DATE = "date"
+    LONG = "long"
+    DOUBLE = "double"
+    TEXT = "text"
+    FLATTENED = "flattened"
+    STORED = "stored"
+
+
+F = FieldType
+
+_TASKRUN: Final = {
+    "id": F.KEYWORD,
+    "executionId": F.KEYWORD,
+    "namespace": F.KEYWORD,
+    "flowId": F.KEYWORD,
+    "flowRevision": F.LONG,
+    "taskId": F.KEYWORD,
+    "taskType": F.KEYWORD,
+    "parentTaskRunId": F.KEYWORD,
+    "value": F.KEYWORD,
+    "iteration": F.LONG,
+    "ordinal": F.LONG,
+    "state": F.KEYWORD,
+    "stateSince": F.DATE,
+    "startDate": F.DATE,
+    "runningDate": F.DATE,
+    "endDate": F.DATE,
+    "durationMs": F.LONG,
+    "queueMs": F.LONG,
+    "runMs": F.LONG,
+    "attemptCount": F.LONG,
+    "workerId": F.KEYWORD,
+    "triggerExecutionId": F.KEYWORD,
+    "labels": F.FLATTENED,
+    "outputs": F.FLATTENED,
+    "metrics": F.FLATTENED,
+    "error": F.KEYWORD,
+    "text": F.TEXT,
+    "seq": F.LONG,
+    "source": F.STORED,
+}
+
+_EXECUTION: Final = {
+    "id": F.KEYWORD,
+    "namespace": F.KEYWORD,
+    "flowId": F.KEYWORD,
+    "flowRevision": F.LONG,
+    "parentId": F.KEYWORD,
+    "originalId": F.KEYWORD,
+    "triggerId": F.KEYWORD,
+    "triggerType": F.KEYWORD,
+    "triggerExecutionId": F.KEYWORD,
+    "state": F.KEYWORD,
+    "stateSince": F.DATE,
+    "startDate": F.DATE,
+    "endDate": F.DATE,
+    "durationMs": F.LONG,
+    "taskRunCount": F.LONG,
+    "labels": F.FLATTENED,
+    "inputs": F.FLATTENED,
+    "outputs": F.FLATTENED,
+    "text": F.TEXT,
+    "seq": F.LONG,
+    "source": F.STORED,
+}
+
+_LOG: Final = {
+    "namespace": F.KEYWORD,
+    "flowId": F.KEYWORD,
+    "executionId": F.KEYWORD,
+    "taskId": F.KEYWORD,
+    "taskRunId": F.KEYWORD,
+    "attemptNumber": F.LONG,
+    "triggerId": F.KEYWORD,
+    "level": F.KEYWORD,
+    "levelNumber": F.LONG,
+    "timestamp": F.DATE,
+    "position": F.LONG,
+    "text": F.TEXT,
+    "source": F.STORED,
+}
+
+_METRIC: Final = {
+    "namespace": F.KEYWORD,
+    "flowId": F.KEYWORD,
+    "executionId": F.KEYWORD,
+    "taskId": F.KEYWORD,
+    "taskRunId": F.KEYWORD,
+    "name": F.KEYWORD,
+    "type": F.KEYWORD,
+    "value": F.DOUBLE,
+    "timestamp": F.DATE,
+    "position": F.LONG,
+    "tags": F.FLATTENED,
+    "source": F.STORED,
+}
+
+FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
+    {Kind.TASKRUNS: _TASKRUN, Kind.EXECUTIONS: _EXECUTION, Kind.LOGS: _LOG, Kind.METRICS: _METRIC}
+)
+"""Every field of every kind. `source` is the entity's JSON as the REST API answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """
+    One document.
+
+    `version`: of two documents with the same id the higher one is kept, in whatever
+    order they come. `created`: never changes in a document's life; chooses its monthly index.
+    `body`: fields of the table above; dates are aware datetimes, absent means null.
+    """
+
+    kind: Kind
+    id: str
+    version: int
+    created: datetime
+    body: Mapping[str, Any]

@@ -1,0 +1,186 @@
+"""
+The two ports to the outside: `Broker` with its `Log`s, and `Index`.
+
+Each has an embedded side (SQLite) and a cluster side (Kafka, Elasticsearch), and one
+contract suite that runs on both. The core never sees them; services see only these.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from runfold.documents.model import Document, Kind
+from runfold.documents.query import Page, Query
+
+RECORD_SIZE_MAX = 900 * 1024
+"""No record is larger, ever: any cluster with default limits takes it. In bytes, value only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    A record to be written.
+
+    `slot` chooses the partition (modulo the topic's count); without it the key does.
+    `value` None is a tombstone.
+    """
+
+    topic: str
+    key: str | None
+    value: bytes | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it was read. `timestamp_ms`: when it was written, epoch milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    value: bytes | None
+    headers: Mapping[str, str]
+    timestamp_ms: int
+
+
+def slot_of(key: str) -> int:
+    """Return the slot of all that belongs to `key`: the one partitioner of every keyed topic."""
+    return zlib.crc32(key.encode())
+
+
+Partitions = Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a group's member does when partition numbers (of all its topics) come to it or leave it."""
+
+    assigned: Callable[[Partitions], None]
+    revoked: Callable[[Partitions], None]
+
+
+class Log(Protocol):
+    """
+    One reader's place in its topics; `poll` and `commit` take turns.
+
+    What was read and not confirmed comes back: after a failed `commit`, and after a
+    crash. A log belongs to one thread; `wake` may be called from any.
+    """
+
+    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        """
+        Return up to `limit` unread records as soon as there are any, waiting at most `timeout_s`.
+
+        Raises:
+            Unavailable: The broker did not answer; nothing was read.
+        """
+        ...
+
+    def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
+        """
+        Confirm `read` and publish `written`.
+
+        Exactly-once logs: both or neither. Others: `written` is acknowledged first, then
+        `read` is confirmed, so a crash in between repeats and never loses. `read` need not
+        be all that was polled, but holds no gaps within a partition.
+
+        Raises:
+            Unavailable: Exactly-once: neither happened, and the unconfirmed records come
+                again by `poll`. Others: confirm again what was not confirmed.
+            BrokenInvariant: Another process took this one's place (it was fenced): stop.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Make a waiting `poll` return at once."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group; nothing is confirmed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    How to open a log.
+
+    `group` None: a reader on its own that sees every record of every partition and confirms
+    nothing, beginning at `start`. A group shares partitions and begins where it stopped
+    ("earliest" the first time).
+    """
+
+    topics: tuple[str, ...]
+    group: str | None = None
+    start: str = "earliest"
+    exactly_once: bool = False
+    member: str | None = None
+    assignment: Assignment | None = None
+
+
+class Broker(Protocol):
+    """Where the topics live."""
+
+    def log(self, reading: Reading) -> Log:
+        """Open a reader."""
+        ...
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """
+        Write `messages` and return once they are safe. May be called from any thread.
+
+        Raises:
+            Unavailable: It is unknown which of them were written.
+        """
+        ...
+
+    def history(self, topic: str, partition: int | None = None) -> Iterator[Record]:
+        """
+        Yield what `topic` (one partition of it) holds, oldest first, up to its end as of the call.
+
+        Of compacted topics at least the newest record of each key is there. Only committed
+        records are seen.
+        """
+        ...
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions `topic` has; 0 where there is no such topic."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Index(Protocol):
+    """Where documents are searched. Answers never hold half a document."""
+
+    def put(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """
+        Store `documents`; one that is older (by version) than what is stored changes nothing.
+
+        Returns those that were refused for good, id to reason; the rest is stored.
+
+        Raises:
+            Unavailable: The index is away or overloaded: put the same again later.
+        """
+        ...
+
+    def search(self, query: Query) -> Page:
+        """Return the page of documents that `query` asks for."""
+        ...
+
+    def get(self, kind: Kind, document_id: str) -> Document | None:
+        """Return one document as last put, searchable or not yet; None if there is none."""
+        ...
+
+    def refresh(self) -> None:
+        """Make all that was put searchable now (tests, and a read that must not be stale)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
