@@ -1,0 +1,1 @@
+"""The outside: each port's real sides. Foreign exceptions become ours here, once."""

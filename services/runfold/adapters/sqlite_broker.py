@@ -1,0 +1,91 @@
+"""
+The embedded broker: topics in one SQLite file, for one process (or a few on one machine).
+
+Exactly once is one SQLite transaction. Topics come into being when they are named; their
+cleanup is taken from the topology.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from runfold.adapters.partitioner import check_sizes
+from runfold.adapters.sqlite_log import SqliteGroups, SqliteLog
+from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, StoredTopic, end, select
+from runfold.adapters.sqlite_sweep import RETENTION_S, SqliteSweep
+from runfold.ports import Log, Message, Reading, Record
+
+
+class SqliteBroker:
+    """
+    See `ports.Broker`.
+
+    `path` None: in memory, shared by the threads of this process. `partitions` is a limit
+    for topics that the topology gives fewer. A topic keeps the count it was made with.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        partitions: int = 1,
+        retention_s: float = RETENTION_S,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = SqliteStore(path, partitions, now_s)
+        self._groups = SqliteGroups()
+        self._sweep = SqliteSweep(self._store, retention_s, now_s)
+        self._sweep.start()
+
+    def log(self, reading: Reading) -> Log:
+        return SqliteLog(self._store, self._groups, reading)
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        check_sizes(messages)
+        placed = [(self._store.topic(message.topic), message) for message in messages]
+        with self._store.writing() as connection:
+            self._store.append(connection, placed)
+        self._store.announce({message.topic for message in messages})
+
+    def history(self, topic: str, partition: int | None = None) -> Iterator[Record]:
+        stored = self._store.find(topic)
+        if stored is None:
+            return iter(())
+        numbers = range(stored.partitions) if partition is None else (partition,)
+        return self._history(stored, numbers)
+
+    def partitions(self, topic: str) -> int:
+        stored = self._store.find(topic)
+        return 0 if stored is None else stored.partitions
+
+    def sweep(self) -> int:
+        """Remove now what the background sweep would remove; return how many records that were."""
+        return self._sweep.sweep()
+
+    def close(self) -> None:
+        self._sweep.stop()
+        self._store.close()
+
+    def _history(self, stored: StoredTopic, numbers: Sequence[int]) -> Iterator[Record]:
+        places = [Place(stored, number) for number in numbers]
+        connection = self._store.reader()
+        if self._store.shares_connection:
+            with self._store.reading():
+                return iter([record for place in places for record in select(connection, place, 0, NO_LIMIT)])
+        with self._store.reading():
+            # One read transaction from here on: a key that is written again meanwhile must not escape.
+            connection.execute("BEGIN")
+            ends = [end(connection, place) for place in places]
+        return self._pages(connection, places, ends)
+
+    def _pages(self, connection: sqlite3.Connection, places: Sequence[Place], ends: Sequence[int]) -> Iterator[Record]:
+        try:
+            for place, last in zip(places, ends, strict=True):
+                offset = 0
+                while offset < last:
+                    with self._store.reading():
+                        page = select(connection, place, offset, FETCH_MAX)
+                    yield from page
+                    offset = page[-1].offset + 1 if page else last
+        finally:
+            self._store.release(connection)
