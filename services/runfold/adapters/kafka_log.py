@@ -1,0 +1,245 @@
+"""
+Readers of Kafka topics: one for members of a group, one for those who read alone.
+
+A group's member with `exactly_once` confirms inside a transaction; any other publishes
+first and confirms then. Rebalance callbacks only note what happened: partitions that came
+are read from nowhere until `_settle` has fetched their confirmed places and the owner has
+restored their state. A place is always set by assigning anew, never by a seek.
+
+Static members (`Reading.member`) keep their partitions over a restart; when one closes for
+good, the others get them only after the session's timeout.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, KafkaCluster, fetch, ours, translated
+from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknown, Placed
+from runfold.adapters.partitioner import check_sizes
+from runfold.errors import Unavailable
+from runfold.ports import Message, Reading, Record
+
+SLICE_S: Final = 0.05
+"""The client cannot be woken: a waiting poll looks this often whether it should return."""
+
+Place = tuple[str, int]
+"""A topic's full name and a partition."""
+
+Publish = Callable[[Sequence[Message]], None]
+PlaceMessages = Callable[[Sequence[Message]], list[Placed]]
+
+
+class KafkaGroupLog:
+    """See `ports.Log`; a member of a group."""
+
+    def __init__(self, cluster: KafkaCluster, reading: Reading, publish: Publish, place: PlaceMessages) -> None:
+        self._cluster = cluster
+        self._reading = reading
+        self._publish = publish
+        self._place = place
+        self._woken = threading.Event()
+        self._subscribed = False
+        self._closed = False
+        self._epoch = 0
+        self._arrived: list[TopicPartition] = []
+        self._confirmed: dict[Place, int] = {}
+        settings = dict(GROUP)
+        if reading.member is not None:
+            settings["group.instance.id"] = reading.member
+        group = reading.group or ""
+        self._consumer = Consumer(cluster.consumer(group, **settings))
+        self._transactions = None
+        if reading.exactly_once:
+            member = reading.member or uuid.uuid4().hex
+            self._transactions = KafkaTransactions(cluster, f"{cluster.prefix}{group}.{member}")
+
+    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        deadline_s = time.monotonic() + timeout_s
+        left_s = timeout_s
+        while True:
+            self._settle()
+            epoch = self._epoch
+            found = fetch(self._consumer, limit, min(max(left_s, 0.0), SLICE_S))
+            if epoch != self._epoch:
+                found = []  # of partitions that have just gone: their next owner reads them
+            left_s = deadline_s - time.monotonic()
+            if found or self._woken.is_set() or left_s <= 0:
+                self._woken.clear()
+                return self._cluster.records(found)
+
+    def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
+        if self._transactions is None:
+            self._publish(written)
+            self._confirm(self._ends(read))
+        else:
+            self._commit_together(self._transactions, read, written)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._transactions is not None:
+            self._transactions.discard()
+        self._consumer.close()
+
+    def _confirm(self, ends: dict[Place, int]) -> None:
+        # What is no longer ours is not confirmed: its owner may be further already.
+        offsets = [
+            TopicPartition(*place, following)
+            for place, following in ends.items()
+            if following > self._confirmed.get(place, following)
+        ]
+        if not offsets:
+            return
+        with translated():
+            for place in self._consumer.commit(offsets=offsets, asynchronous=False):
+                if place.error is not None:
+                    raise ours(place.error)
+        self._confirmed.update({(offset.topic, offset.partition): offset.offset for offset in offsets})
+
+    def _commit_together(
+        self, transactions: KafkaTransactions, read: Sequence[Record], written: Sequence[Message]
+    ) -> None:
+        try:
+            check_sizes(written)
+            ends = self._ends(read)
+            offsets = self._offsets(ends)
+            transactions.commit(self._place(written), offsets, self._consumer.consumer_group_metadata())
+        except OutcomeUnknown:
+            self._restart()
+            raise
+        except (Unavailable, ValueError):
+            self._go_back()
+            raise
+        self._confirmed.update(ends)
+
+    def _offsets(self, ends: dict[Place, int]) -> list[TopicPartition]:
+        """
+        Return what to confirm so that `ends` are.
+
+        Raises:
+            Unavailable: Some of these partitions are no longer ours.
+        """
+        if not ends.keys() <= self._confirmed.keys():
+            raise Unavailable("Partitions of these records went to another member")
+        if not ends and self._confirmed:
+            # A confirmation of nothing new, so that a member that lost its place is found out here too.
+            place = min(self._confirmed)
+            ends = {place: max(self._confirmed[place], 0)}
+        return [TopicPartition(*place, following) for place, following in ends.items()]
+
+    def _settle(self) -> None:
+        """Have a producer, be in the group, and take over the partitions that came."""
+        if self._transactions is not None:
+            self._transactions.ready()
+        if not self._subscribed:
+            topics = [self._cluster.prefix + topic for topic in self._reading.topics]
+            with translated():
+                self._consumer.subscribe(
+                    topics, on_assign=self._on_assigned, on_revoke=self._on_revoked, on_lost=self._on_revoked
+                )
+            self._subscribed = True
+        if self._arrived:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        # Read-committed consumers get a stable answer only: transactions of the owner before are over by then.
+        with translated():
+            places = self._consumer.committed(self._arrived, REQUEST_TIMEOUT_S)
+        for place in places:
+            if place.error is not None:
+                raise ours(place.error)
+        if self._reading.assignment is not None:
+            self._reading.assignment.assigned(_numbers([(place.topic, place.partition) for place in places]))
+        self._confirmed = {(place.topic, place.partition): place.offset for place in places}
+        self._arrived = []
+        self._go_back()
+
+    def _go_back(self) -> None:
+        """Read on behind what is confirmed."""
+        places = [
+            TopicPartition(topic, partition, OFFSET_BEGINNING if following < 0 else following)
+            for (topic, partition), following in self._confirmed.items()
+        ]
+        with translated():
+            self._consumer.assign(places)
+
+    def _restart(self) -> None:
+        """Give up what is held and take it over again, as after a crash."""
+        held = [TopicPartition(*place) for place in self._confirmed]
+        self._let_go()
+        with translated():
+            self._consumer.assign([])
+        self._arrived = held
+
+    def _let_go(self) -> None:
+        numbers = _numbers(list(self._confirmed))
+        self._epoch += 1
+        self._arrived = []
+        self._confirmed = {}
+        if numbers and self._reading.assignment is not None:
+            self._reading.assignment.revoked(numbers)
+
+    def _on_assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self._epoch += 1
+        self._arrived = [TopicPartition(place.topic, place.partition) for place in places]
+        consumer.assign([])
+
+    def _on_revoked(self, consumer: Consumer, _places: list[TopicPartition]) -> None:
+        self._let_go()
+        consumer.unassign()
+
+    def _ends(self, read: Sequence[Record]) -> dict[Place, int]:
+        """Return the offset behind the last record of each partition in `read`."""
+        ends: dict[Place, int] = {}
+        for record in read:
+            place = (self._cluster.prefix + record.topic, record.partition)
+            ends[place] = max(record.offset + 1, ends.get(place, 0))
+        return ends
+
+
+class KafkaLoneLog:
+    """See `ports.Log`; a reader without a group. `places` say where it begins."""
+
+    def __init__(self, cluster: KafkaCluster, places: list[TopicPartition], publish: Publish) -> None:
+        self._cluster = cluster
+        self._publish = publish
+        self._woken = threading.Event()
+        self._closed = False
+        # The client wants a name for the group; nobody joins it.
+        self._consumer = Consumer(cluster.consumer("alone"))
+        with translated():
+            self._consumer.assign(places)
+
+    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        deadline_s = time.monotonic() + timeout_s
+        left_s = timeout_s
+        while True:
+            found = fetch(self._consumer, limit, min(max(left_s, 0.0), SLICE_S))
+            left_s = deadline_s - time.monotonic()
+            if found or self._woken.is_set() or left_s <= 0:
+                self._woken.clear()
+                return self._cluster.records(found)
+
+    def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:  # noqa: ARG002 - nothing to confirm
+        self._publish(written)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._consumer.close()
+
+
+def _numbers(places: Sequence[Place]) -> Sequence[int]:
+    return sorted({partition for _, partition in places})
