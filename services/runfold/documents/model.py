@@ -26,9 +26,12 @@ class FieldType(StrEnum):
     """
     How a field is indexed.
 
-    KEYWORD: exact text. DATE: an instant. LONG, DOUBLE: numbers. TEXT: words, for full
-    text only. FLATTENED: a map whose leaves are exact texts by path, whatever the keys.
-    STORED: given back, never searched.
+    KEYWORD: exact text. DATE: an instant, to the microsecond. LONG, DOUBLE: numbers.
+    TEXT: words, for full text only. FLATTENED: a map whose leaves are exact texts by path,
+    whatever the keys. STORED: given back, never searched.
+
+    TEXT and FLATTENED are searched only, an index does not give them back: what people
+    want to read of them stands in `source`.
     """
 
     KEYWORD = "keyword"
@@ -39,6 +42,9 @@ class FieldType(StrEnum):
     FLATTENED = "flattened"
     STORED = "stored"
 
+
+KEYWORD_LENGTH_MAX: Final = 1024
+"""A projected KEYWORD is cut after so many characters; the whole text is in `source`."""
 
 F = FieldType
 
@@ -99,6 +105,7 @@ _EXECUTION: Final = {
 }
 
 _LOG: Final = {
+    "id": F.KEYWORD,
     "namespace": F.KEYWORD,
     "flowId": F.KEYWORD,
     "executionId": F.KEYWORD,
@@ -115,6 +122,7 @@ _LOG: Final = {
 }
 
 _METRIC: Final = {
+    "id": F.KEYWORD,
     "namespace": F.KEYWORD,
     "flowId": F.KEYWORD,
     "executionId": F.KEYWORD,
@@ -132,7 +140,10 @@ _METRIC: Final = {
 FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
     {Kind.TASKRUNS: _TASKRUN, Kind.EXECUTIONS: _EXECUTION, Kind.LOGS: _LOG, Kind.METRICS: _METRIC}
 )
-"""Every field of every kind. `source` is the entity's JSON as the REST API answers it."""
+"""Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it."""
+
+SEARCH_ONLY: Final = frozenset({F.TEXT, F.FLATTENED})
+"""Field types that an index does not give back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,24 @@
 """
 Queries: one typed tree for the API, the command line, the page and standing queries.
 
-`matches` is what a filter means, in plain Python; every index must answer like it.
+`matches` is what a filter means, in plain Python; every index must answer like it. The
+rule: a field that is not there fits no filter on it, so `Not` of that filter holds.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from runfold.documents.model import Document, Kind
 
 Scalar = str | int | float | bool | datetime
 
-PAGE_SIZE_MAX = 1000
+PAGE_SIZE_MAX: Final = 1000
+
+PAGED_MAX: Final = 10_000
+"""No page reaches beyond so many documents; `Query.after` does. Counting may stop there, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """The field is there."""
+    """The field is there; of a map: one leaf at least."""
 
     field: str
 
@@ -90,7 +95,7 @@ Filter = Is | Under | Between | Holds | Exists | Words | All | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """By one field; documents without it come last, whichever way."""
+    """By one field; documents without it come last, whichever way. Texts go by code point."""
 
     field: str
     descending: bool = False
@@ -116,7 +121,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of answers; `next` None: this is the last one."""
+    """
+    One page of answers; `next` None: this is the last one.
+
+    `total` is counted for the first page; those that go on by `next` repeat it.
+    """
 
     documents: tuple[Document, ...]
     total: int
@@ -129,7 +138,7 @@ def all_of(parts: Iterable[Filter | None]) -> Filter:
     return All(tuple(part for part in parts if part is not None))
 
 
-def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
+def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:  # noqa: PLR0911 -- one case for each kind of filter
     """Return whether a document's body fits."""
     match wanted:
         case Is():
@@ -142,7 +151,8 @@ def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
         case Holds():
             return _holds(body.get(wanted.field), wanted.key, wanted.value)
         case Exists():
-            return body.get(wanted.field) is not None
+            value = body.get(wanted.field)
+            return bool(leaves(value)) if isinstance(value, Mapping) else value is not None
         case Words():
             return _has_words(str(body.get("text") or ""), wanted.text)
         case All():
@@ -153,10 +163,19 @@ def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
             return not matches(wanted.part, body)
 
 
+WORD_LENGTH_MAX: Final = 100
+"""What a longer word has beyond this is not looked at."""
+
+_WORD: Final = re.compile(r"\w+")
+
+
 def words_of(text: str) -> list[str]:
-    """Return the words of a text, lower case: runs of letters, digits and underscores."""
-    cleaned = "".join(char if char.isalnum() or char == "_" else " " for char in text.lower())
-    return cleaned.split()
+    """
+    Return the words of a text, lower case: runs of letters, digits and underscores.
+
+    The one tokenizer: both indexes are given words made by it, and split at spaces only.
+    """
+    return [word[:WORD_LENGTH_MAX] for word in _WORD.findall(text.lower())]
 
 
 def _has_words(text: str, wanted: str) -> bool:
@@ -177,13 +196,20 @@ def _holds(carrier: Any, key: str, value: str | None) -> bool:
     return found is not None and (value is None or value in found)
 
 
-LEAF_DEPTH_MAX = 20
-LEAF_SIZE_MAX = 8191
-"""Longer texts are not searchable as a whole (code points)."""
+LEAF_DEPTH_MAX: Final = 20
+LEAF_LENGTH_MAX: Final = 4000
+"""Longer texts are not searchable as a whole (characters; with its path a leaf stays below Lucene's 32,766 bytes)."""
+
+LEAF_PATH_LENGTH_MAX: Final = 500
 
 
 def leaves(carrier: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the leaves of a map as texts by dotted path; a list gives one path several values."""
+    """
+    Return the leaves of a map as texts by dotted path; a list gives one path several values.
+
+    What no index could hold is no leaf: it lies too deep, its path is empty, too long or
+    has a null character, or its text is too long.
+    """
     found: dict[str, list[str]] = {}
     _collect(carrier, "", 0, found)
     return found
@@ -198,10 +224,15 @@ def _collect(value: Any, path: str, depth: int, found: dict[str, list[str]]) -> 
     elif isinstance(value, list | tuple):
         for item in value:
             _collect(item, path, depth + 1, found)
-    else:
+    elif is_leaf_path(path):
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        if len(text) <= LEAF_SIZE_MAX:
+        if len(text) <= LEAF_LENGTH_MAX:
             found.setdefault(path, []).append(text)
+
+
+def is_leaf_path(path: str) -> bool:
+    """Return whether there may be leaves of this path."""
+    return 0 < len(path) <= LEAF_PATH_LENGTH_MAX and "\0" not in path
 
 
 def document_key(document: Document) -> tuple[Kind, str]:

@@ -1,0 +1,59 @@
+"""
+Dates and durations as the API writes them: the ISO texts that Java prints.
+
+Reads and writes nothing. The rule: one form per value, so that texts can be compared.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def instant_text(date: datetime) -> str:
+    """Return `date` in UTC with `Z`; its fraction has 0, 3 or 6 digits."""
+    utc = date.astimezone(UTC).replace(tzinfo=None)
+    if not utc.microsecond:
+        return f"{utc.isoformat()}Z"
+    return f"{utc.isoformat(timespec='microseconds' if utc.microsecond % 1000 else 'milliseconds')}Z"
+
+
+def duration_text(duration: timedelta) -> str:
+    """Return an ISO duration of hours, minutes and seconds: "PT1H30M", "PT0.205802S", "PT0S"."""
+    total = duration // _MICROSECOND
+    sign = "-" if total < 0 else ""
+    seconds, fraction = divmod(abs(total), 1_000_000)
+    return _duration(sign, seconds, f"{fraction:06d}")
+
+
+def seconds_text(seconds: float) -> str:
+    """Return an ISO duration for a timer's seconds, to the nanosecond: "PT0.007213673S"."""
+    total = round(abs(seconds) * 1_000_000_000)
+    whole, fraction = divmod(total, 1_000_000_000)
+    return _duration("-" if seconds < 0 and total else "", whole, f"{fraction:09d}")
+
+
+def _duration(sign: str, total_seconds: int, fraction: str) -> str:
+    hours, rest = divmod(total_seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    digits = fraction.rstrip("0")
+    text = f"{sign}{hours}H" if hours else ""
+    text += f"{sign}{minutes}M" if minutes else ""
+    if seconds or digits or not text:
+        text += f"{sign}{seconds}{'.' if digits else ''}{digits}S"
+    return f"PT{text}"
+
+
+def millis(duration: timedelta) -> int:
+    """Return whole milliseconds."""
+    return duration // timedelta(milliseconds=1)
+
+
+def micros_of(date: datetime) -> int:
+    """Return microseconds since 1970."""
+    return (date - _EPOCH) // _MICROSECOND
+
+
+def date_of(micros: int) -> datetime:
+    """Return the date that lies so many microseconds after 1970. Raises: OverflowError."""
+    return _EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,226 @@
+"""
+Snapshots and log records to documents.
+
+The same code serves the live index and a rebuilt one. The rule: a document says nothing
+that its one record does not say, so records may come twice, late and in any order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
+from runfold.documents.instants import millis
+from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
+from runfold.documents.query import leaves
+from runfold.execution.claims import LogEntry, MetricEntry
+from runfold.execution.model import Execution, Label, TaskRun
+from runfold.execution.state import History, State
+
+TEXT_SIZE_MAX_BYTES: Final = 8 * 1024
+"""More text than this is kept in `source`, and not found by its words."""
+
+LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
+"""Log levels, least first: `levelNumber` is the place in it (-1: another level)."""
+
+
+class Position(NamedTuple):
+    """Where a record stands in its topic."""
+
+    partition: int
+    offset: int
+
+
+def project_taskrun(taskrun: TaskRun) -> Document:
+    """Return the document of a task run; its version is the transition that made it."""
+    attempts = taskrun.attempts
+    error = taskrun.error or next((attempt.error for attempt in reversed(attempts) if attempt.error), None)
+    worker = taskrun.worker_id or (attempts[-1].worker_id if attempts else None)
+    texts = (taskrun.task_id, taskrun.flow_id, taskrun.execution_id, taskrun.namespace, taskrun.value, error)
+    body = {
+        "id": taskrun.id,
+        "executionId": taskrun.execution_id,
+        "namespace": taskrun.namespace,
+        "flowId": taskrun.flow_id,
+        "flowRevision": taskrun.flow_revision,
+        "taskId": taskrun.task_id,
+        "taskType": taskrun.task_type,
+        "parentTaskRunId": taskrun.parent_taskrun_id,
+        "value": _keyword(taskrun.value),
+        "iteration": taskrun.iteration,
+        "ordinal": taskrun.ordinal,
+        **_life(taskrun.histories),
+        **_waits(taskrun.histories),
+        "attemptCount": len(attempts),
+        "workerId": worker,
+        "triggerExecutionId": taskrun.trigger_execution_id,
+        "labels": _labels(taskrun.labels),
+        "outputs": taskrun.outputs,
+        "metrics": _metrics(taskrun),
+        "error": _keyword(error),
+        "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(taskrun.outputs))),
+        "seq": taskrun.seq,
+        "source": taskrun_json(taskrun),
+    }
+    return Document(Kind.TASKRUNS, taskrun.id, taskrun.seq, taskrun.histories[0].date, _present(body))
+
+
+def project_execution(execution: Execution) -> Document:
+    """Return the document of an execution; its task runs are documents of their own."""
+    trigger = execution.trigger
+    texts = (execution.id, execution.flow_id, execution.namespace, trigger.id if trigger else None)
+    body = {
+        "id": execution.id,
+        "namespace": execution.namespace,
+        "flowId": execution.flow_id,
+        "flowRevision": execution.flow_revision,
+        "parentId": execution.parent_id,
+        "originalId": execution.original_id or execution.id,
+        "triggerId": trigger and trigger.id,
+        "triggerType": trigger and trigger.type,
+        "triggerExecutionId": trigger_execution_id(execution),
+        **_life(execution.histories),
+        "taskRunCount": execution.taskrun_count,
+        "labels": _labels(execution.labels),
+        "inputs": execution.inputs or None,
+        "outputs": execution.outputs,
+        "text": _text(
+            (
+                *texts,
+                *_label_texts(execution.labels),
+                *_leaf_texts(execution.inputs),
+                *_leaf_texts(execution.outputs),
+            )
+        ),
+        "seq": execution.seq,
+        "source": execution_json(execution, ()),
+    }
+    return Document(Kind.EXECUTIONS, execution.id, execution.seq, execution.histories[0].date, _present(body))
+
+
+def project_log(entry: LogEntry, position: Position) -> Document:
+    """Return the document of a log line; its place in the topic is its id."""
+    level = entry.level.upper()
+    document_id = _position_id(Kind.LOGS, position)
+    body = {
+        "id": document_id,
+        "namespace": entry.namespace,
+        "flowId": entry.flow_id,
+        "executionId": entry.execution_id,
+        "taskId": entry.task_id,
+        "taskRunId": entry.taskrun_id,
+        "attemptNumber": entry.attempt_number,
+        "triggerId": entry.trigger_id,
+        "level": level,
+        "levelNumber": LEVELS.index(level) if level in LEVELS else -1,
+        "timestamp": entry.timestamp,
+        "position": position.offset,
+        "text": _text((entry.message, entry.task_id, entry.thread)),
+        "source": log_json(entry),
+    }
+    return Document(Kind.LOGS, document_id, 1, entry.timestamp, _present(body))
+
+
+def project_metric(entry: MetricEntry, position: Position) -> Document:
+    """Return the document of a measurement; its place in the topic is its id."""
+    document_id = _position_id(Kind.METRICS, position)
+    body = {
+        "id": document_id,
+        "namespace": entry.namespace,
+        "flowId": entry.flow_id,
+        "executionId": entry.execution_id,
+        "taskId": entry.task_id,
+        "taskRunId": entry.taskrun_id,
+        "name": _keyword(entry.name),
+        "type": entry.type,
+        "value": entry.value,
+        "timestamp": entry.timestamp,
+        "position": position.offset,
+        "tags": dict(entry.tags) or None,
+        "source": metric_json(entry),
+    }
+    return Document(Kind.METRICS, document_id, 1, entry.timestamp, _present(body))
+
+
+def trigger_execution_id(execution: Execution) -> str | None:
+    """Return the execution whose task or end started this one; None if a person or a schedule did."""
+    if execution.trigger is None:
+        return None
+    parent = execution.trigger.variables.get("executionId")
+    return parent if isinstance(parent, str) else None
+
+
+def _life(histories: History) -> dict[str, Any]:
+    """Return the present state and its dates; a duration is known once there is an end."""
+    start, last = histories[0].date, histories[-1]
+    end = last.date if has_ended(histories) else None
+    return {
+        "state": str(last.state),
+        "stateSince": last.date,
+        "startDate": start,
+        "endDate": end,
+        "durationMs": millis(end - start) if end else None,
+    }
+
+
+def _waits(histories: History) -> dict[str, Any]:
+    """Return how long a task run waited until it first ran, and how long it took from there."""
+    running = next((entry.date for entry in histories if entry.state is State.RUNNING), None)
+    if running is None:
+        return {}
+    end = histories[-1].date if has_ended(histories) else None
+    return {
+        "runningDate": running,
+        "queueMs": millis(running - histories[0].date),
+        "runMs": millis(end - running) if end else None,
+    }
+
+
+def _labels(labels: Iterable[Label]) -> dict[str, list[str]] | None:
+    """Return every value of every label: one given twice is found by both."""
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        found.setdefault(label.key, []).append(label.value)
+    return found or None
+
+
+def _metrics(taskrun: TaskRun) -> dict[str, list[float]] | None:
+    found: dict[str, list[float]] = {}
+    for attempt in taskrun.attempts:
+        for metric in attempt.metrics:
+            found.setdefault(metric.name, []).append(metric.value)
+    return found or None
+
+
+def _label_texts(labels: Iterable[Label]) -> Iterator[str]:
+    for label in labels:
+        yield label.key
+        yield label.value
+
+
+def _leaf_texts(carrier: Mapping[str, Any] | None) -> Iterator[str]:
+    for texts in leaves(carrier or {}).values():
+        yield from texts
+
+
+def _text(parts: Iterable[str | None]) -> str | None:
+    """Join what there is, as far as the size allows."""
+    taken: list[str] = []
+    left_bytes = TEXT_SIZE_MAX_BYTES
+    for part in parts:
+        if part and left_bytes > 0:
+            encoded = part[:left_bytes].encode(errors="replace")[:left_bytes]
+            taken.append(encoded.decode(errors="ignore"))
+            left_bytes -= len(encoded) + 1
+    return " ".join(taken) or None
+
+
+def _keyword(text: str | None) -> str | None:
+    return None if text is None else text[:KEYWORD_LENGTH_MAX]
+
+
+def _position_id(kind: Kind, position: Position) -> str:
+    return f"{kind}-{position.partition}-{position.offset}"
+
+
+def _present(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
