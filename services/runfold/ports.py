@@ -23,7 +23,7 @@ class Message:
     A record to be written.
 
     `slot` chooses the partition (modulo the topic's count); without it the key does.
-    `value` None is a tombstone.
+    `value` None is a tombstone. `literal`: the topic is somebody else's, its name gets no prefix.
     """
 
     topic: str
@@ -31,6 +31,7 @@ class Message:
     value: bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
     slot: int | None = None
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,8 @@ class Broker(Protocol):
         """
         ...
 
-    def partitions(self, topic: str) -> int:
-        """Return how many partitions `topic` has; 0 where there is no such topic."""
+    def partitions(self, topic: str, *, literal: bool = False) -> int:
+        """Return how many partitions `topic` (its name taken as it is if `literal`) has; 0 where it is not there."""
         ...
 
     def close(self) -> None:

@@ -107,6 +107,9 @@ class TimerDue(Claim, tag=True):
 class Continue(Claim, tag=True):
     """Go on with what state leaves to do: a fan-out larger than one transition, or a restored execution."""
 
+    parents: tuple[str, ...] | None = None
+    """Whose children to go on with; None: all that is open."""
+
 
 AnyClaim = (
     Start | Kill | TaskStarted | TaskEnded | TaskReleased | WorkerLost | DispatchFailed | TimerDue | Continue

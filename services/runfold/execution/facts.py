@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from runfold.execution.claims import Start
 from runfold.execution.model import Attempt, Json, Label, Place, Reply, Struct, Trigger
 from runfold.execution.state import State
 
@@ -117,6 +118,12 @@ class RetryPlanned(Fact, tag=True):
     at: datetime
 
 
+class StartAsked(Fact, tag=True):
+    """Another execution is to start because of this one: a retry as a new execution, a subflow."""
+
+    start: Start
+
+
 class ResultCameLate(Fact, tag=True):
     """A worker reported on an attempt that counts no more; it is recorded and changes nothing."""
 
@@ -137,8 +144,20 @@ AnyFact = (
     | AttemptStarted
     | AttemptEnded
     | RetryPlanned
+    | StartAsked
     | ResultCameLate
 )
+
+
+ExecutionFact = ExecutionCreated | ExecutionMoved | ExecutionWaits | LabelsSet | StartAsked
+"""Facts that change the execution itself, not one of its task runs."""
+
+
+def taskrun_of(fact: AnyFact) -> str | None:
+    """Return the id of the task run that a fact changes; None: it changes the execution."""
+    if isinstance(fact, ExecutionFact):
+        return None
+    return fact.taskrun_id if isinstance(fact, ValuesResolved) else fact.id
 
 
 class Transition(Struct):

@@ -66,7 +66,7 @@ class Execution(Struct):
     reply: Reply | None = None
     wake_at: datetime | None = None
     taskrun_count: int = 0
-    """Task runs made so far: the next one's ordinal."""
+    """Task runs made so far, as of its last move."""
 
     @property
     def state(self) -> State:
@@ -145,6 +145,8 @@ class TaskRun(Struct):
     trigger_execution_id: str | None = None
     dispatches: int = 0
     """How often it was given to workers; the last number is the token of the attempt under way."""
+    answered: int = 0
+    """The last token on which a worker's report was taken or recorded as late: doubles are void."""
     worker_id: str | None = None
     """Who said to have started it, while it runs."""
     wake_at: datetime | None = None

@@ -1,0 +1,203 @@
+"""
+What follows by itself: the next children of a parent, and the end of a parent whose children ended.
+
+One parent at a time, by its counters; never a scan over an execution.
+"""
+
+from collections.abc import Sequence
+
+from runfold.errors import ExpressionFailed, InputsInvalid
+from runfold.execution.aggregate import ROOT, Frame
+from runfold.execution.draft import Draft
+from runfold.execution.facts import ExecutionMoved, TaskRunCreated, TaskRunMoved
+from runfold.execution.ids import derived_id
+from runfold.execution.killing import settle_kill
+from runfold.execution.launch import launch
+from runfold.execution.model import Branch, Place, TaskRun
+from runfold.execution.state import State
+from runfold.flows.inputs import resolve_outputs
+from runfold.flows.lanes import LanePerTask, enabled, one_lane
+from runfold.flows.task import FlowableTask, Lanes, Task
+
+#: In these an execution starts nothing.
+AT_REST = frozenset({State.PAUSED, State.QUEUED, State.CREATED, State.RETRIED})
+
+
+def advance(draft: Draft, parent: str) -> None:
+    """Add the facts that follow for the children of `parent` (a task run's id, or ROOT) and for itself."""
+    state = draft.aggregate.execution.state
+    if state in AT_REST:
+        return
+    if state is State.KILLING:
+        settle_kill(draft, parent)
+    elif state.is_terminal:
+        _wind_up(draft, parent)
+    elif parent == ROOT:
+        _advance_flow(draft)
+    else:
+        _advance_flowable(draft, draft.run(parent))
+
+
+# --- the flow's own level
+
+
+def _advance_flow(draft: Draft) -> None:
+    plan = draft.plan
+    if draft.aggregate.execution.state is State.RESTARTED:
+        draft.add(ExecutionMoved(State.RUNNING))
+    if not _is_over(draft, ROOT, one_lane(plan.tasks), plan.errors):
+        return
+    if draft.aggregate.execution.state is State.RETRYING:
+        return  # the retry first: it looks here again
+    if progress(draft, ROOT, Branch.FINALLY, one_lane(plan.finally_)):
+        _end_flow(draft, draft.aggregate.frame(ROOT))
+
+
+def _end_flow(draft: Draft, frame: Frame) -> None:
+    state = verdict(frame)
+    if state is State.PAUSED:
+        return
+    outputs = None
+    if draft.plan.flow.outputs:
+        try:
+            outputs = resolve_outputs(draft.plan.flow.outputs, lambda template: draft.evaluate(None, template))
+        except (ExpressionFailed, InputsInvalid) as error:
+            draft.log("ERROR", f"Failed to render output values: {error}")
+            state = State.FAILED
+    draft.add(ExecutionMoved(state, outputs=outputs))
+    draft.look_at(ROOT)
+
+
+def _wind_up(draft: Draft, parent: str) -> None:
+    """Look after an execution that ended: what still ran is joined, `afterExecution` runs."""
+    if parent == ROOT:
+        progress(draft, ROOT, Branch.AFTER, one_lane(draft.plan.after))
+        return
+    run = draft.run(parent)
+    if run.place.branch is Branch.AFTER or any(around.place.branch is Branch.AFTER for around in draft.aggregate.ancestors(run)):
+        _advance_flowable(draft, run)
+        return
+    frames = [draft.aggregate.frame(parent, branch) for branch in (Branch.TASKS, Branch.ERRORS)]
+    if not run.state.is_terminal and not any(frame.active for frame in frames):
+        resolve(draft, run, verdict(frames[0]))
+
+
+# --- a flowable task run
+
+
+def _advance_flowable(draft: Draft, run: TaskRun) -> None:
+    if run.state is not State.RUNNING:
+        return
+    task = draft.plan.nodes[run.task_id].task
+    assert isinstance(task, FlowableTask)  # noqa: S101 - only those are parents
+    lanes = task.lanes(run.outputs, run.values)
+    if lanes is None:
+        draft.log("WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run)
+        resolve(draft, run, State.FAILED)
+    elif _is_over(draft, run.id, lanes, enabled(task.errors)):
+        state = verdict(draft.aggregate.frame(run.id))
+        if state is not State.PAUSED:
+            resolve(draft, run, state)
+
+
+def _is_over(draft: Draft, parent: str, lanes: Lanes, errors: Sequence[Task]) -> bool:
+    """
+    Start what may start below `parent`; return whether nothing more follows there.
+
+    After a failure without error tasks that is at once: what still runs beside is joined later.
+    """
+    if not draft.aggregate.frame(parent).failed:
+        is_done = progress(draft, parent, Branch.TASKS, lanes)
+        if not draft.aggregate.frame(parent).failed:
+            return is_done
+    return not errors or progress(draft, parent, Branch.ERRORS, one_lane(errors))
+
+
+def verdict(frame: Frame) -> State:
+    """Return the state that children lead to: the worst of theirs."""
+    if frame.killed:
+        return State.KILLED
+    if frame.failed:
+        return State.FAILED
+    if frame.warnings:
+        return State.WARNING
+    return State.PAUSED if frame.paused else State.SUCCESS
+
+
+def resolve(draft: Draft, run: TaskRun, state: State) -> None:
+    """End a flowable task run, as its allowances have it."""
+    task = draft.plan.nodes[run.task_id].task
+    draft.add(TaskRunMoved(run.id, allowed(task, state)))
+
+
+def allowed(task: Task, state: State) -> State:
+    """Return the state of a task run whose task ended so, after `allowFailure` and `allowWarning`."""
+    if state is State.FAILED and (task.allow_failure or (isinstance(task, FlowableTask) and task.ENDS_WITH_WARNING)):
+        state = State.WARNING
+    if state is State.WARNING and task.allow_warning:
+        state = State.SUCCESS
+    return state
+
+
+# --- children
+
+
+def progress(draft: Draft, parent: str, branch: Branch, lanes: Lanes) -> bool:
+    """Start the children that may start now; return whether all have ended and none follows."""
+    while draft.has_room:
+        frame = draft.aggregate.frame(parent, branch)
+        if branch is Branch.TASKS and frame.failed:
+            return False
+        if frame.ready:
+            lane, step = next(iter(frame.ready.items()))
+            _create(draft, parent, branch, lanes, (lane, step + 1))
+            continue
+        lane = _next_lane(draft, parent, lanes, frame)
+        if lane is None:
+            return frame.opened == lanes.count and frame.open == 0
+        _create(draft, parent, branch, lanes, (lane, 0))
+    draft.look_at(parent)
+    return False
+
+
+def _next_lane(draft: Draft, parent: str, lanes: Lanes, frame: Frame) -> int | None:
+    if frame.opened >= lanes.count or (lanes.concurrent and frame.open >= lanes.concurrent):
+        return None
+    if isinstance(lanes, LanePerTask) and lanes.waits:
+        return _next_free_lane(draft, parent, lanes)
+    return frame.opened
+
+
+def _next_free_lane(draft: Draft, parent: str, lanes: Lanes) -> int | None:
+    """Return the first lane not begun whose needed siblings have ended; lanes are as few as the tasks written down."""
+    aggregate = draft.aggregate
+    values = aggregate.values(draft.run(parent)) if parent != ROOT else ()
+
+    def sibling(task_id: str) -> TaskRun | None:
+        found = aggregate.by_path.get((task_id, *values))
+        return None if found is None else aggregate.taskruns[found]
+
+    for lane in range(lanes.count):
+        if sibling(lanes.steps(lane)[0].id) is None:
+            needed = [sibling(task_id) for task_id in lanes.needs(lane)]
+            if all(run is not None and run.state.is_terminal for run in needed):
+                return lane
+    return None
+
+
+def _create(draft: Draft, parent: str, branch: Branch, lanes: Lanes, where: tuple[int, int]) -> None:
+    lane, step = where
+    steps = lanes.steps(lane)
+    task = steps[step]
+    taskrun_id = derived_id(draft.aggregate.execution.id, draft.aggregate.created)
+    draft.add(
+        TaskRunCreated(
+            id=taskrun_id,
+            task_id=task.id,
+            task_type=task.type,
+            place=Place(branch, lane, step, step + 1 == len(steps)),
+            parent_taskrun_id=parent or None,
+            value=lanes.value(lane),
+        )
+    )
+    launch(draft, draft.run(taskrun_id))

@@ -1,0 +1,36 @@
+"""
+The end of an execution that is killed: what has not begun is KILLED at once, what runs is interrupted first.
+"""
+
+from runfold.execution.aggregate import ROOT
+from runfold.execution.draft import Draft
+from runfold.execution.facts import ExecutionMoved, TaskRunMoved
+from runfold.execution.model import Branch
+from runfold.execution.state import State
+
+
+def sweep(draft: Draft) -> None:
+    """Move what is left of a KILLING execution towards KILLED, as much as fits one transition."""
+    for run in draft.aggregate.taskruns.values():
+        if run.state.is_terminal or run.state is State.KILLING:
+            continue
+        if not draft.has_room:
+            draft.look_at(ROOT)
+            return
+        is_busy = draft.plan.nodes[run.task_id].is_flowable or run.state is State.RUNNING
+        if is_busy and run.state is not State.CREATED:
+            draft.add(TaskRunMoved(run.id, State.KILLING))
+            draft.look_at(run.id)
+        else:
+            draft.add(TaskRunMoved(run.id, State.KILLED))
+    draft.look_at(ROOT)
+
+
+def settle_kill(draft: Draft, parent: str) -> None:
+    """End a parent (a task run, or the execution for ROOT) that is KILLING once none of its children is active."""
+    if any(draft.aggregate.frame(parent, branch).active for branch in Branch):
+        return
+    if parent == ROOT:
+        draft.add(ExecutionMoved(State.KILLED))
+    elif draft.run(parent).state is State.KILLING:
+        draft.add(TaskRunMoved(parent, State.KILLED))

@@ -1,0 +1,73 @@
+"""
+The beginning of a task run: skipped, given to a worker, or (a flowable) opened for its children.
+"""
+
+from typing import Final
+
+from runfold.errors import ExpressionFailed
+from runfold.execution.draft import Draft
+from runfold.execution.facts import AttemptDispatched, TaskRunMoved, ValuesResolved
+from runfold.execution.model import TaskRun
+from runfold.execution.state import State
+from runfold.flows.expressions import is_truthy
+from runfold.flows.task import FlowableTask
+
+VALUES_PER_FACT: Final = 1_000
+VALUES_MAX: Final = 100_000
+"""Values that one loop goes over at most."""
+VALUES_SIZE_MAX: Final = 400 * 1024
+"""Their texts together at most, in characters: they travel in one transition and in one snapshot."""
+
+
+def launch(draft: Draft, run: TaskRun) -> None:
+    """Begin a task run that is CREATED (or RESTARTED)."""
+    task = draft.plan.nodes[run.task_id].task
+    if task.run_if != "true":
+        try:
+            if not is_truthy(draft.render(run, task.run_if)):
+                draft.add(TaskRunMoved(run.id, State.SKIPPED))
+                return
+        except ExpressionFailed as error:
+            fail(draft, run, str(error))
+            return
+    if isinstance(task, FlowableTask):
+        _open(draft, run, task)
+    else:
+        draft.add(AttemptDispatched(run.id, run.dispatches + 1))
+
+
+def _open(draft: Draft, run: TaskRun, task: FlowableTask) -> None:
+    try:
+        entry = task.enter(lambda template: draft.evaluate(run, template))
+        _check(entry.values)
+    except ExpressionFailed as error:
+        fail(draft, run, f"Unable to resolve state from the Flowable task: {error}")
+        return
+    draft.add(TaskRunMoved(run.id, State.RUNNING, outputs=entry.outputs))
+    values = entry.values or ()
+    for at in range(0, len(values), VALUES_PER_FACT):
+        draft.add(ValuesResolved(run.id, values[at : at + VALUES_PER_FACT]))
+    draft.look_at(run.id)
+
+
+def _check(values: tuple[str, ...] | None) -> None:
+    if values is None:
+        return
+    size = sum(map(len, values))
+    if len(values) > VALUES_MAX or size > VALUES_SIZE_MAX:
+        raise ExpressionFailed(
+            f"a loop over {len(values)} values of {size} characters is too large: at most {VALUES_MAX} values and "
+            f"{VALUES_SIZE_MAX} characters; loop over keys or URIs and read the rest in the task"
+        )
+
+
+def fail(draft: Draft, run: TaskRun, message: str) -> None:
+    """End a task run that could not even begin."""
+    task = draft.plan.nodes[run.task_id].task
+    state = State.FAILED
+    if task.allow_failure:
+        state = State.SUCCESS if task.allow_warning else State.WARNING
+    draft.log("ERROR", message, run)
+    if state is not State.FAILED and run.state is State.CREATED:
+        draft.add(TaskRunMoved(run.id, State.RUNNING))
+    draft.add(TaskRunMoved(run.id, state, error=message))

@@ -1,0 +1,47 @@
+"""
+A worker's result: the attempt's end, then the task run's own: retried, allowed, or final.
+"""
+
+from datetime import datetime
+
+from runfold.execution.advance import allowed
+from runfold.execution.claims import TaskEnded
+from runfold.execution.draft import Draft
+from runfold.execution.facts import AttemptEnded, TaskRunMoved
+from runfold.execution.model import Attempt, TaskRun
+from runfold.execution.retrying import plan_retry, policy_of
+from runfold.execution.state import Entry, State
+
+
+def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
+    """Add what follows from the end of the attempt under way."""
+    draft.add(AttemptEnded(run.id, _attempt(claim)))
+    if claim.state is State.FAILED and not draft.aggregate.execution.state.is_terminal and plan_retry(draft, run.id, claim):
+        return
+    task = draft.plan.nodes[run.task_id].task
+    state = claim.state
+    policy = policy_of(draft.plan, run.task_id)
+    if state is State.SUCCESS and run.attempts and policy is not None and policy.warning_on_retry:
+        state = State.WARNING
+    state = allowed(task, state)
+    end(draft, run.id, state, claim)
+
+
+def end(draft: Draft, taskrun_id: str, state: State, claim: TaskEnded) -> None:
+    """Add the move that this result ends the task run with."""
+    draft.add(TaskRunMoved(taskrun_id, state, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error))
+
+
+def _attempt(claim: TaskEnded) -> Attempt:
+    began, ended = claim.started_at, max(claim.started_at, claim.ended_at)
+    return Attempt(
+        histories=_history(began, ended, claim.state),
+        worker_id=claim.worker_id,
+        metrics=claim.metrics,
+        error=claim.error,
+        log_file=claim.log_file,
+    )
+
+
+def _history(began: datetime, ended: datetime, state: State) -> tuple[Entry, ...]:
+    return (Entry(State.CREATED, began), Entry(State.RUNNING, began), Entry(state, ended))

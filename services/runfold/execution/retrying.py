@@ -1,0 +1,102 @@
+"""
+Retries: whose policy counts, when the next attempt is, and a new execution in place of a failed one.
+"""
+
+from runfold.execution.aggregate import ROOT
+from runfold.execution.claims import Start, TaskEnded
+from runfold.execution.draft import Draft
+from runfold.execution.facts import (
+    AttemptDispatched,
+    ExecutionMoved,
+    ExecutionWaits,
+    RetryPlanned,
+    StartAsked,
+    TaskRunMoved,
+)
+from runfold.execution.ids import derived_id, fraction_of
+from runfold.execution.model import TaskRun
+from runfold.execution.state import State
+from runfold.flows.plan import Plan
+from runfold.flows.retry import Behavior, RetryBase, next_attempt
+
+
+def policy_of(plan: Plan, task_id: str) -> RetryBase | None:
+    """Return the retry that counts for a task: its own, else the nearest flowable's around it, else the flow's."""
+    task = plan.nodes[task_id].task
+    if task.retry is not None:
+        return task.retry
+    if task.allow_failure:
+        return None  # its failure is no failure to others
+    around = (flowable.retry for flowable in plan.ancestors(task_id) if flowable.retry is not None)
+    return next(around, plan.flow.retry)
+
+
+def plan_retry(draft: Draft, taskrun_id: str, claim: TaskEnded) -> bool:
+    """Plan the next attempt of a task run whose attempt just failed; return False when none is left."""
+    run = draft.run(taskrun_id)
+    policy = policy_of(draft.plan, run.task_id)
+    if policy is None or draft.aggregate.execution.state is State.KILLING:
+        return False
+    if policy.behavior is Behavior.CREATE_NEW_EXECUTION:
+        return _plan_new_execution(draft, run, policy)
+    failed = [attempt for attempt in run.attempts if attempt.state is State.FAILED]
+    began, ended = failed[0].histories[0].date, failed[-1].histories[-1].date
+    at = next_attempt(policy, len(failed), began, ended, fraction_of(run.id, len(failed)))
+    if at is None:
+        return False
+    draft.add(TaskRunMoved(run.id, State.FAILED, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error))
+    draft.add(TaskRunMoved(run.id, State.RETRYING, error=claim.error))
+    draft.add(RetryPlanned(run.id, at))
+    if draft.aggregate.execution.state is State.RUNNING:
+        draft.add(ExecutionMoved(State.RETRYING))
+    return True
+
+
+def retry_now(draft: Draft, run: TaskRun) -> None:
+    """Dispatch the attempt that a task run waited for."""
+    if run.state is not State.RETRYING:
+        return
+    draft.add(TaskRunMoved(run.id, State.CREATED))
+    draft.add(AttemptDispatched(run.id, run.dispatches + 1))
+    if draft.aggregate.execution.state is State.RETRYING:
+        draft.add(ExecutionMoved(State.RUNNING))
+    draft.look_at(ROOT)
+
+
+def _plan_new_execution(draft: Draft, run: TaskRun, policy: RetryBase) -> bool:
+    execution = draft.aggregate.execution
+    began = execution.original_created_date or execution.histories[0].date
+    number = execution.attempt_number
+    at = next_attempt(policy, number, began, draft.now, fraction_of(execution.id, number))
+    if at is None:
+        return False
+    for moved in (run, *draft.aggregate.ancestors(run)):
+        draft.add(TaskRunMoved(moved.id, State.RETRIED))
+    draft.add(ExecutionMoved(State.RETRIED))
+    draft.add(ExecutionWaits(at))
+    return True
+
+
+def start_again(draft: Draft) -> None:
+    """Ask for the execution that takes the place of this one, which is RETRIED."""
+    old = draft.aggregate.execution
+    new_id = derived_id(old.id, "retry", old.attempt_number + 1)
+    draft.add(
+        StartAsked(
+            Start(
+                execution_id=new_id,
+                id=f"{new_id}.start",
+                namespace=old.namespace,
+                flow_id=old.flow_id,
+                flow_revision=old.flow_revision,
+                inputs=old.inputs,
+                labels=old.labels,
+                variables=old.variables,
+                trigger=old.trigger,
+                parent_id=old.id,
+                original_id=old.original_id,
+                attempt_number=old.attempt_number + 1,
+                original_created_date=old.original_created_date,
+            )
+        )
+    )

@@ -1,0 +1,1 @@
+"""The executor: folds claims into facts, and writes what follows from them."""

@@ -1,0 +1,176 @@
+"""
+What leaves the executor with a decision: the transition, work for workers, kill orders, log
+lines, answers and new claims. Snapshots come once per commit, whatever happened in between.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from runfold.execution.aggregate import Aggregate
+from runfold.execution.claims import AnyClaim, KillOrder, Work
+from runfold.execution.context import instant, variables_of
+from runfold.execution.draft import Decision
+from runfold.execution.facts import AttemptDispatched, ExecutionMoved, StartAsked, Transition, taskrun_of
+from runfold.execution.model import Execution, Reply
+from runfold.execution.state import State
+from runfold.flows.plan import Plan
+from runfold.ports import RECORD_SIZE_MAX, Message, slot_of
+from runfold.topology import CLAIMS, DEFAULT_GROUP, EXECUTIONS, FACTS, KILLS, LOGS, TASKRUNS, tasks_topic
+
+RUN_LENGTH: Final = 25
+"""Work goes to one partition in runs of this many records: a transaction pays per partition, yet all workers get some."""
+
+_encode = msgspec.json.Encoder(enc_hook=dict).encode  # persistent maps as maps
+
+
+class TooLarge(msgspec.Struct, frozen=True):
+    """The work of an attempt does not fit a record: the executor fails the task run."""
+
+    work: Work
+    size_bytes: int
+
+    @property
+    def reason(self) -> str:
+        return (
+            f"the task and what its templates read make {self.size_bytes} bytes, more than {RECORD_SIZE_MAX}: "
+            "read less of the outputs, or pass them as a file"
+        )
+
+
+class Outbox:
+    """Turns decisions into messages. Holds no state but where the next run of work goes."""
+
+    def __init__(self) -> None:
+        self._dispatched = 0
+
+    def transition(self, transition: Transition) -> Message:
+        """Return the record of `facts`."""
+        return Message(FACTS, transition.aggregate, _encode(transition), event_headers(transition), slot_of(transition.aggregate))
+
+    def consequences(self, decision: Decision) -> Iterator[Message]:
+        """Yield what is derived from a decision: orders, answers, claims and log lines."""
+        transition, aggregate = decision.transition, decision.aggregate
+        if transition is None or aggregate is None:
+            return
+        for fact in transition.facts:
+            match fact:
+                case ExecutionMoved(state=State.KILLING):
+                    yield Message(KILLS, aggregate.execution.id, _encode(KillOrder(aggregate.execution.id)))
+                case ExecutionMoved(state=state) if state.is_terminal and aggregate.execution.reply:
+                    yield ended_reply(aggregate.execution, aggregate.execution.reply)
+                case StartAsked(start=start):
+                    yield claim_message(start)
+        for entry in decision.logs:
+            yield Message(LOGS, entry.execution_id, _encode(entry), slot=slot_of(entry.execution_id))
+
+    def work(self, plan: Plan, decision: Decision) -> Iterator[Message | TooLarge]:
+        """Yield a record of work for each attempt dispatched by a decision."""
+        if decision.transition is None or decision.aggregate is None:
+            return
+        for fact in decision.transition.facts:
+            if isinstance(fact, AttemptDispatched):
+                yield self._work(plan, decision.aggregate, fact)
+
+    def _work(self, plan: Plan, aggregate: Aggregate, fact: AttemptDispatched) -> Message | TooLarge:
+        run = aggregate.taskruns[fact.id]
+        node = plan.nodes[run.task_id]
+        group = node.task.worker_group.key if node.task.worker_group else None
+        work = Work(
+            execution_id=run.execution_id,
+            taskrun_id=run.id,
+            token=fact.token,
+            namespace=run.namespace,
+            flow_id=run.flow_id,
+            flow_revision=run.flow_revision,
+            task_id=run.task_id,
+            task=msgspec.Raw(node.definition),
+            variables=variables_of(plan, aggregate, run, node.references),
+            attempts_before=len(run.attempts),
+        )
+        value = _encode(work)
+        if len(value) > RECORD_SIZE_MAX:
+            return TooLarge(work, len(value))
+        self._dispatched += 1
+        return Message(tasks_topic(group or DEFAULT_GROUP), run.id, value, slot=self._dispatched // RUN_LENGTH)
+
+
+def snapshots(aggregate: Aggregate, execution_changed: bool, taskrun_ids: Iterable[str]) -> Iterator[Message]:
+    """Yield the snapshots of what changed, as it is now."""
+    execution = aggregate.execution
+    slot = slot_of(execution.id)
+    if execution_changed:
+        yield Message(EXECUTIONS, execution.id, _encode(execution), slot=slot)
+    for taskrun_id in taskrun_ids:
+        yield Message(TASKRUNS, f"{execution.id}/{taskrun_id}", _encode(aggregate.taskruns[taskrun_id]), slot=slot)
+
+
+def tombstones(aggregate: Aggregate) -> Iterator[Message]:
+    """Yield what lets the engine forget an ended execution. The index keeps it."""
+    execution_id = aggregate.execution.id
+    slot = slot_of(execution_id)
+    for taskrun_id in aggregate.taskruns:
+        yield Message(TASKRUNS, f"{execution_id}/{taskrun_id}", None, slot=slot)
+    yield Message(EXECUTIONS, execution_id, None, slot=slot)
+
+
+def touched(transition: Transition) -> tuple[bool, set[str]]:
+    """Return whether a transition changed the execution itself, and which task runs it changed."""
+    execution_changed = False
+    taskruns: set[str] = set()
+    for fact in transition.facts:
+        taskrun_id = taskrun_of(fact)
+        if taskrun_id is None:
+            execution_changed = True
+        else:
+            taskruns.add(taskrun_id)
+    return execution_changed, taskruns
+
+
+def claim_message(claim: AnyClaim) -> Message:
+    """Return a claim's record."""
+    return Message(CLAIMS, claim.execution_id, _encode(claim), slot=slot_of(claim.execution_id))
+
+
+def event_headers(transition: Transition) -> dict[str, str]:
+    """Return CloudEvents' attributes of a transition (binary mode)."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": f"{transition.aggregate}.{transition.seq}",
+        "ce_type": "runfold.transition",
+        "ce_source": "/runfold/executor",
+        "ce_subject": transition.aggregate,
+        "ce_time": instant(transition.at),
+        "content-type": "application/json",
+    }
+
+
+def ended_reply(execution: Execution, reply: Reply) -> Message:
+    """Return the answer to whoever asked for an execution that has ended."""
+    body = {
+        "type": "ended",
+        "executionId": execution.id,
+        "namespace": execution.namespace,
+        "flowId": execution.flow_id,
+        "state": execution.state,
+        "outputs": execution.outputs,
+        "endDate": instant(execution.histories[-1].date),
+    }
+    return reply_message(reply, body)
+
+
+def reply_message(reply: Reply, body: dict[str, Any]) -> Message:
+    """Return an answer's record for the topic that the asker named."""
+    headers = {"content-type": "application/json"}
+    if reply.correlation_id is not None:
+        headers["correlation-id"] = reply.correlation_id
+        body = {**body, "correlationId": reply.correlation_id}
+    return Message(reply.topic, body.get("executionId"), _encode(body), headers, literal=True)
+
+
+def rejection(reply: Reply, at: datetime, reasons: Iterable[str], execution_id: str | None = None) -> Message:
+    """Return the answer to a request that cannot be served."""
+    return reply_message(reply, {"type": "rejected", "executionId": execution_id, "at": instant(at), "reasons": list(reasons)})
+

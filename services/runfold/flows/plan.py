@@ -1,0 +1,74 @@
+"""
+A flow, compiled once per revision: what the executor asks again and again, answered in O(1).
+
+Made from a validated `Flow`; holds no state of any execution.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from runfold.flows.expressions import Expressions, Reference
+from runfold.flows.lanes import enabled
+from runfold.flows.model import Flow
+from runfold.flows.task import FlowableTask, Task
+
+
+@dataclass(frozen=True)
+class Node:
+    """One task of the flow. `parent`: the flowable around it, None at the flow's own level."""
+
+    task: Task
+    parent: str | None
+    expressions: Expressions
+
+    @cached_property
+    def definition(self) -> bytes:
+        """The task as a worker reads it: JSON of what the author wrote."""
+        return self.task.model_dump_json(by_alias=True, exclude_unset=True).encode()
+
+    @cached_property
+    def references(self) -> frozenset[Reference]:
+        """What the task's templates read."""
+        return self.expressions.references(self.task.model_dump(by_alias=True, exclude_unset=True))
+
+    @property
+    def is_flowable(self) -> bool:
+        return isinstance(self.task, FlowableTask)
+
+
+class Plan:
+    """A flow of one revision, ready to run; `globals` and the like are in `expressions`' hands."""
+
+    def __init__(self, flow: Flow, revision: int, expressions: Expressions, surroundings: dict[str, Any]) -> None:
+        self.flow = flow
+        self.revision = revision
+        self.expressions = expressions
+        self.surroundings = surroundings
+        """Root variables that are the same for every execution here: `envs`, `globals`."""
+        self.nodes: dict[str, Node] = {}
+        self.tasks = enabled(flow.tasks)
+        self.errors = enabled(flow.errors)
+        self.finally_ = enabled(flow.finally_)
+        self.after = enabled(flow.after_execution)
+        for tasks in (self.tasks, self.errors, self.finally_, self.after):
+            self._add(tasks, None)
+
+    def _add(self, tasks: Iterable[Task], parent: str | None) -> None:
+        for task in tasks:
+            self.nodes[task.id] = Node(task, parent, self.expressions)
+            if isinstance(task, FlowableTask):
+                for children in task.children().values():
+                    self._add(children, task.id)
+
+    def ancestors(self, task_id: str) -> list[FlowableTask]:
+        """Return the flowables around a task, the closest first."""
+        found: list[FlowableTask] = []
+        parent = self.nodes[task_id].parent
+        while parent is not None:
+            node = self.nodes[parent]
+            assert isinstance(node.task, FlowableTask)  # noqa: S101 - only those have children
+            found.append(node.task)
+            parent = node.parent
+        return found
