@@ -1,0 +1,1 @@
+"""What an author writes: the flow's model, its parsing and validation, inputs, expressions. Pure."""

@@ -1,0 +1,60 @@
+"""Dag: tasks that name those they wait for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from runfold.flows.lanes import LanePerTask
+from runfold.flows.schema import Model, Text, rule
+from runfold.flows.task import AnyTask, Children, FlowableTask, Lanes
+
+
+class DagTask(Model):
+    """A task and the ids of those that must have ended before it."""
+
+    task: AnyTask
+    depends_on: tuple[Text, ...] = ()
+
+
+class Dag(FlowableTask):
+    """Run tasks as soon as those they depend on have ended, at most `concurrent` at a time (0: no limit)."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.Dag"
+
+    tasks: tuple[DagTask, ...] = ()
+    concurrent: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _acyclic(self) -> Self:
+        if not self.tasks:
+            raise rule("No task defined")
+        needs = {entry.task.id: entry.depends_on for entry in self.tasks}
+        unknown = [name for names in needs.values() for name in names if name not in needs]
+        if unknown:
+            raise rule(f"Not existing task id in dependency: {', '.join(dict.fromkeys(unknown))}")
+        cyclic = [name for name in needs if name in reachable(name, needs)]
+        if cyclic:
+            raise rule(f"Cyclic dependency detected: {', '.join(cyclic)}")
+        return self
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        entries = [entry for entry in self.tasks if not entry.task.disabled]
+        present = {entry.task.id for entry in entries}
+        waits = tuple(tuple(name for name in entry.depends_on if name in present) for entry in entries)
+        return LanePerTask(tuple(entry.task for entry in entries), self.concurrent, waits)
+
+    def children(self) -> Children:
+        return {"tasks": tuple(entry.task for entry in self.tasks), **super().children()}
+
+
+def reachable(start: str, needs: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return all that `start` needs, directly or not."""
+    found: set[str] = set()
+    waiting = list(needs.get(start, ()))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(needs.get(name, ()))
+    return found

@@ -1,0 +1,80 @@
+"""ForEach and its older forms EachSequential and EachParallel: the same tasks once for each value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from runfold.flows.lanes import LanePerPair, LanePerValue, enabled
+from runfold.flows.schema import as_text, rule
+from runfold.flows.task import Children, Entry, Evaluate, FlowableTask, Lanes, Tasks
+from runfold.flows.values import loop_values
+
+
+def _values(value: object) -> object:
+    """Refuse what can be no list of values: a map or nothing at all."""
+    value = as_text(value)
+    if value is None:
+        raise rule("must not be null")
+    if not isinstance(value, str | list | tuple):
+        raise rule("must be a list, or a text that gives one")
+    return value
+
+
+Values = Annotated[Any, BeforeValidator(_values)]
+"""What a loop goes through: a text (template, JSON), or a list."""
+
+
+class Each(FlowableTask):
+    """What all loops share."""
+
+    tasks: Tasks
+
+    def children(self) -> Children:
+        return {"tasks": self.tasks, **super().children()}
+
+
+class ForEach(Each):
+    """Run the tasks for each value, `concurrencyLimit` values at a time (0: all)."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.ForEach"
+
+    values: Values
+    concurrency_limit: int = Field(default=1, ge=0)
+
+    def enter(self, evaluate: Evaluate) -> Entry:
+        return Entry(values=loop_values(self.values, evaluate))
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
+        return LanePerValue(enabled(self.tasks), values or (), self.concurrency_limit)
+
+
+class EachSequential(Each):
+    """Run the tasks for each value, one value after the other."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.EachSequential"
+    DEPRECATED: ClassVar[bool] = True
+
+    value: Values
+
+    def enter(self, evaluate: Evaluate) -> Entry:
+        return Entry(values=loop_values(self.value, evaluate))
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
+        return LanePerValue(enabled(self.tasks), values or (), 1)
+
+
+class EachParallel(Each):
+    """Run all tasks of all values side by side, at most `concurrent` (0: no limit)."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.EachParallel"
+    DEPRECATED: ClassVar[bool] = True
+
+    value: Values
+    concurrent: int = Field(default=0, ge=0)
+
+    def enter(self, evaluate: Evaluate) -> Entry:
+        return Entry(values=loop_values(self.value, evaluate))
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
+        return LanePerPair(enabled(self.tasks), values or (), self.concurrent)
