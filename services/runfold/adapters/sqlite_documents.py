@@ -1,0 +1,119 @@
+"""
+The embedded index's tables, and how documents get into them and out again.
+
+Per kind: a narrow table of the single values, with indexes; a table of what is only
+given back; a full-text table of words and leaf tokens that holds no text of its own, so
+what was written there is kept beside `source` to take it out again. Tokens and
+words are made by us and split at spaces only: SQLite has no say in what a word is.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from runfold.adapters.sqlite_query import column_value, tokens
+from runfold.documents.instants import date_of, micros_of
+from runfold.documents.model import FIELDS, Document, FieldType, Kind
+from runfold.documents.storable import Storable
+
+INDEXED: Final = ("namespace", "flowId", "executionId", "state", "startDate", "taskId", "timestamp")
+"""Single values that searches begin with, where a kind has them."""
+
+_SQL_TYPES: Final = {
+    FieldType.KEYWORD: "TEXT",
+    FieldType.DATE: "INTEGER",
+    FieldType.LONG: "INTEGER",
+    FieldType.DOUBLE: "REAL",
+}
+
+COLUMNS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    kind: tuple(name for name, field_type in fields.items() if field_type in _SQL_TYPES)
+    for kind, fields in FIELDS.items()
+}
+
+_WORDS: Final = """
+CREATE VIRTUAL TABLE IF NOT EXISTS {kind}_words
+USING fts5(words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '_='")
+"""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create what is not there yet."""
+    for kind, names in COLUMNS.items():
+        columns = ", ".join(f'"{name}" {_SQL_TYPES[FIELDS[kind][name]]}' for name in names if name != "id")
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {kind} (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
+            f"_version INTEGER NOT NULL, _created INTEGER NOT NULL, {columns})"
+        )
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {kind}_rest (rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL)"
+        )
+        connection.execute(_WORDS.format(kind=kind))
+        for name in INDEXED:
+            if name in names:
+                connection.execute(f'CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON {kind} ("{name}")')
+
+
+def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable]) -> None:
+    """Store `batch`, in which no id is twice, unless something newer is there."""
+    known = _known(connection, kind, [item.document.id for item in batch])
+    following = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) + 1 FROM {kind}").fetchone()[0]  # noqa: S608
+    rows: list[tuple[Any, ...]] = []
+    rest: list[tuple[Any, ...]] = []
+    gone: list[tuple[int, str]] = []
+    new: list[tuple[int, str]] = []
+    for item in batch:
+        rowid, version, before = known.get(item.document.id, (following, -1, ""))
+        if version > item.document.version:
+            continue
+        following += rowid == following
+        words = " ".join((*item.words, *tokens(item.leaves)))
+        rows.append((rowid, *_row(item)))
+        rest.append((rowid, item.source, words))
+        if words != before:
+            gone += [(rowid, before)] if before else []
+            new += [(rowid, words)] if words else []
+    marks = ", ".join("?" * (3 + len(COLUMNS[kind])))
+    names = ", ".join(f'"{name}"' for name in COLUMNS[kind])
+    connection.executemany(f"INSERT INTO {kind}_words ({kind}_words, rowid, words) VALUES ('delete', ?, ?)", gone)  # noqa: S608
+    connection.executemany(f"INSERT INTO {kind}_words (rowid, words) VALUES (?, ?)", new)  # noqa: S608
+    connection.executemany(f"REPLACE INTO {kind} (rowid, _version, _created, {names}) VALUES ({marks})", rows)  # noqa: S608
+    connection.executemany(f"REPLACE INTO {kind}_rest (rowid, source, words) VALUES (?, ?, ?)", rest)  # noqa: S608
+
+
+def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> Iterator[Document]:
+    """Yield the documents of `kind` that are found by `tail`, which follows FROM."""
+    names = ", ".join(f'"{name}"' for name in COLUMNS[kind])
+    found = connection.execute(f"SELECT rowid, _version, _created, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
+    for row in found:
+        (source,) = connection.execute(f"SELECT source FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
+        yield _document(kind, row, source)
+
+
+def _known(connection: sqlite3.Connection, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+    """Return row id, version and words of those documents that are there, by id."""
+    marks = ", ".join("?" * len(ids))
+    rows = connection.execute(
+        f"SELECT id, rowid, _version, words FROM {kind} JOIN {kind}_rest USING (rowid) WHERE id IN ({marks})",  # noqa: S608
+        ids,
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def _row(item: Storable) -> tuple[Any, ...]:
+    document, scalars = item.document, item.scalars
+    columns = [column_value(scalars.get(name)) for name in COLUMNS[document.kind]]
+    return (document.version, micros_of(document.created), *columns)
+
+
+def _document(kind: Kind, row: Sequence[Any], source: bytes | None) -> Document:
+    _, version, created, *columns = row
+    body: dict[str, Any] = {}
+    for name, value in zip(COLUMNS[kind], columns, strict=True):
+        if value is not None:
+            body[name] = date_of(value) if FIELDS[kind][name] is FieldType.DATE else value
+    if source is not None:
+        body["source"] = msgspec.json.decode(source)
+    return Document(kind, body["id"], version, date_of(created), body)

@@ -1,0 +1,114 @@
+"""
+Filters and sorts to SQL over the embedded index's tables.
+
+The rule: SQL's third truth value counts as false wherever a filter is turned round, so
+`Not` means what `documents.query.matches` says. Maps are searched by tokens, one for each
+leaf, in the same full-text table as the words; no word can be spelled like a token.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, assert_never
+
+from runfold.documents.instants import micros_of
+from runfold.documents.model import FIELDS, FieldType, Kind
+from runfold.documents.query import All, AnyOf, Between, Exists, Filter, Holds, Is, Not, Sort, Under, Words, words_of
+
+LEAF_MARK: Final = "="
+"""What every token of a leaf begins with, and no word does."""
+
+TOKEN_SIZE_BYTES: Final = 10
+"""Of the hash in a token: two leaves of an index share one with no chance worth naming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An SQL expression and its parameters."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def condition(wanted: Filter, kind: Kind) -> Condition:  # noqa: C901, PLR0911 -- one case for each kind of filter
+    """Return `wanted` as SQL on the table of `kind`."""
+    match wanted:
+        case Is():
+            return _is(wanted)
+        case Under(field, path):
+            # "/" is the character after ".", so this range is all that begins with the path and a dot.
+            return Condition(f'("{field}" = ? OR ("{field}" >= ? AND "{field}" < ?))', (path, path + ".", path + "/"))
+        case Between():
+            return _between(wanted)
+        case Holds(field, key, value):
+            return _matching(kind, f'"{token(field, key) if value is None else token(field, key, value)}"')
+        case Exists(field) if FIELDS[kind][field] is FieldType.FLATTENED:
+            return _matching(kind, f'"{token(field)}"')
+        case Exists(field):
+            return Condition(f'"{field}" IS NOT NULL')
+        case Words(text):
+            words = dict.fromkeys(words_of(text))
+            return _matching(kind, " ".join(f'"{word}"*' for word in words)) if words else Condition("1")
+        case All(parts):
+            return _joined(" AND ", "1", [condition(part, kind) for part in parts])
+        case AnyOf(parts):
+            return _joined(" OR ", "0", [condition(part, kind) for part in parts])
+        case Not(part):
+            inner = condition(part, kind)
+            return Condition(f"NOT COALESCE({inner.sql}, 0)", inner.values)
+        case _:
+            assert_never(wanted)
+
+
+def order(sorts: Sequence[Sort]) -> str:
+    """Return the ORDER BY list; what is missing comes last."""
+    return ", ".join(f'"{sort.field}" {"DESC" if sort.descending else "ASC"} NULLS LAST' for sort in sorts)
+
+
+def tokens(carriers: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
+    """Yield the tokens by which the leaves of a document's maps are found."""
+    for field, by_path in carriers.items():
+        yield token(field)
+        for path, texts in by_path.items():
+            yield token(field, path)
+            for text in texts:
+                yield token(field, path, text)
+
+
+def token(*parts: str) -> str:
+    """Return the token of a map, of one of its paths, or of a text there."""
+    joined = "\0".join(parts).encode(errors="replace")
+    return LEAF_MARK + hashlib.blake2b(joined, digest_size=TOKEN_SIZE_BYTES).hexdigest()
+
+
+def column_value(value: Any) -> Any:
+    """Return a field's value as the table holds it: dates in microseconds."""
+    return micros_of(value) if isinstance(value, datetime) else value
+
+
+def _is(wanted: Is) -> Condition:
+    marks = ", ".join("?" * len(wanted.values))
+    return Condition(f'"{wanted.field}" IN ({marks})', tuple(map(column_value, wanted.values)))
+
+
+def _between(wanted: Between) -> Condition:
+    bounds = [
+        (sign, column_value(bound)) for sign, bound in ((">=", wanted.low), ("<=", wanted.high)) if bound is not None
+    ]
+    if not bounds:
+        return Condition(f'"{wanted.field}" IS NOT NULL')
+    sql = " AND ".join(f'"{wanted.field}" {sign} ?' for sign, _ in bounds)
+    return Condition(f"({sql})", tuple(bound for _, bound in bounds))
+
+
+def _matching(kind: Kind, expression: str) -> Condition:
+    return Condition(f"rowid IN (SELECT rowid FROM {kind}_words WHERE {kind}_words MATCH ?)", (expression,))  # noqa: S608 -- a kind is no input
+
+
+def _joined(word: str, empty: str, parts: Sequence[Condition]) -> Condition:
+    if not parts:
+        return Condition(empty)
+    return Condition(
+        f"({word.join(part.sql for part in parts)})", tuple(value for part in parts for value in part.values)
+    )

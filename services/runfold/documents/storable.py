@@ -1,0 +1,163 @@
+"""
+What of a document an index stores: checked, and split by how it is searched.
+
+Reads the field table. The rule: whatever a document holds, something of it can be
+stored; what can't is left out with a reason, the same in every index.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
+from runfold.documents.query import leaves, words_of
+
+ID_SIZE_MAX_BYTES: Final = 512
+KEYWORD_STORED_MAX: Final = 8191
+"""In characters; Lucene's longest term is 32,766 bytes."""
+
+LONG_MAX: Final = 2**63 - 1
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+"""Dates that fit into 64 bits of nanoseconds, as Elasticsearch counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storable:
+    """
+    A document, ready to be stored.
+
+    `scalars`: its single values by field; `leaves`: its maps as texts by field and path;
+    `words`: of its text, each once; `source`: JSON.
+    """
+
+    document: Document
+    scalars: Mapping[str, Any]
+    leaves: Mapping[str, Mapping[str, list[str]]]
+    words: tuple[str, ...]
+    source: bytes | None
+
+    def without_search(self) -> "Storable":
+        """Return what is left when what users wrote is not searched."""
+        return replace(self, leaves={}, words=())
+
+    def without_source(self) -> "Storable":
+        """Return the barest form: ids, states, dates."""
+        return replace(self, leaves={}, words=(), source=None)
+
+
+def newest(documents: Sequence[Document]) -> list[Document]:
+    """Return the documents that would be left of `documents` put one after the other, kind by kind."""
+    left: dict[tuple[Kind, str], Document] = {}
+    for document in documents:
+        key = (document.kind, document.id)
+        known = left.get(key)
+        if known is None or known.version <= document.version:
+            left[key] = document
+    return sorted(left.values(), key=lambda document: document.kind)
+
+
+def storable(document: Document) -> tuple[Storable | None, str | None]:
+    """
+    Return what can be stored of `document`, and why it is not all of it (None: it is).
+
+    A document that has anything wrong keeps its good single values and, if that can be
+    written, its `source`; without a usable id, version or date nothing is left.
+    """
+    reason = _identity_fault(document)
+    if reason is not None:
+        return None, reason
+    fields = FIELDS[document.kind]
+    scalars = {"id": document.id}
+    faults: list[str] = []
+    for name, value in document.body.items():
+        field_type = fields.get(name)
+        if field_type in _CHECKS and value is not None:
+            fault = _CHECKS[field_type](value)
+            if fault is None:
+                scalars[name] = value
+            else:
+                faults.append(f"{name} {fault}")
+    try:
+        whole = Storable(document, scalars, _leaves(document), _words(document), _source(document))
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        faults.append(f"it can't be written as JSON: {error}")
+        whole = Storable(document, scalars, {}, (), None)
+    return (whole.without_search() if faults else whole), ("; ".join(faults) or None)
+
+
+def _identity_fault(document: Document) -> str | None:
+    if _text_fault(document.id) or not 0 < len(document.id.encode()) <= ID_SIZE_MAX_BYTES:
+        return f"its id must have between 1 and {ID_SIZE_MAX_BYTES} bytes"
+    if not 0 <= document.version <= LONG_MAX:
+        return "its version is out of range"
+    return _date_fault(document.created) and "its creation date is out of range"
+
+
+def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, field_type in FIELDS[document.kind].items():
+        carrier = document.body.get(name)
+        if field_type is FieldType.FLATTENED and carrier:
+            by_path = leaves(carrier)
+            for path, texts in by_path.items():
+                "".join((path, *texts)).encode()  # a lone surrogate ends here
+            if by_path:
+                found[name] = by_path
+    return found
+
+
+def _words(document: Document) -> tuple[str, ...]:
+    text = document.body.get("text")
+    if not text or FIELDS[document.kind].get("text") not in SEARCH_ONLY:
+        return ()
+    words = words_of(text)
+    " ".join(words).encode()
+    return tuple(dict.fromkeys(words))
+
+
+def _source(document: Document) -> bytes | None:
+    source = document.body.get("source")
+    return None if source is None else msgspec.json.encode(source)
+
+
+def _text_fault(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "is no text"
+    if len(value) > KEYWORD_STORED_MAX:
+        return "is too long"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "is no Unicode"
+    return None
+
+
+def _date_fault(value: Any) -> str | None:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return "is no date"
+    return None if EARLIEST <= value < LATEST else "is out of range"
+
+
+def _long_fault(value: Any) -> str | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "is no whole number"
+    return None if abs(value) <= LONG_MAX else "is out of range"
+
+
+def _double_fault(value: Any) -> str | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return "is no number"
+    return None if math.isfinite(value) else "is not finite"
+
+
+_CHECKS: Final = {
+    FieldType.KEYWORD: _text_fault,
+    FieldType.DATE: _date_fault,
+    FieldType.LONG: _long_fault,
+    FieldType.DOUBLE: _double_fault,
+}
