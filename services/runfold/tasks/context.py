@@ -1,0 +1,159 @@
+"""
+What a task sees while it runs, and the ways in which it may end.
+
+A task renders its templates, writes logs and metrics and waits through its
+`RunContext` only; so the worker can mask, bound and interrupt all of that in one place.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+from runfold.execution.model import Json
+from runfold.execution.state import State
+from runfold.flows.duration import parse_duration
+from runfold.flows.expressions import Expressions, is_truthy
+
+
+class TaskFailed(Exception):
+    """The task failed, with a message for its author; `outputs` are kept."""
+
+    def __init__(self, message: str, outputs: Mapping[str, Json] | None = None) -> None:
+        super().__init__(message)
+        self.outputs = outputs
+
+
+class Stopped(BaseException):
+    """
+    The worker wants this attempt to end now.
+
+    Not an `Exception`, so that a task which catches its own errors does not swallow it.
+    """
+
+
+class Killed(Stopped):
+    """The execution was killed."""
+
+
+class TimedOut(Stopped):
+    """The attempt took longer than its `timeout`."""
+
+
+class Released(Stopped):
+    """The worker shuts down and gives the attempt back."""
+
+
+class Result:
+    """Outputs with a state of the task's own choice (SUCCESS or WARNING)."""
+
+    __slots__ = ("outputs", "state")
+
+    def __init__(self, outputs: Mapping[str, Json] | None = None, state: State = State.SUCCESS) -> None:
+        self.outputs = outputs
+        self.state = state
+
+
+Outputs = Mapping[str, Json] | Result | None
+"""What `run` returns."""
+
+
+class TaskLog(Protocol):
+    """Where a task writes for the author of the flow."""
+
+    def trace(self, message: str) -> None: ...
+    def debug(self, message: str) -> None: ...
+    def info(self, message: str) -> None: ...
+    def warn(self, message: str) -> None: ...
+    def error(self, message: str) -> None: ...
+    def write(self, level: str, message: str) -> None: ...
+
+
+class TaskMetrics(Protocol):
+    """Where a task writes what it measured."""
+
+    def counter(self, name: str, value: float, **tags: str) -> None: ...
+    def timer(self, name: str, seconds: float, **tags: str) -> None: ...
+
+
+class Stop(Protocol):
+    """How the worker tells an attempt to end."""
+
+    @property
+    def is_set(self) -> bool: ...
+
+    def wait(self, seconds: float) -> None: ...
+
+
+class RunContext:
+    """One attempt's surroundings. `monotonic` measures durations, in seconds."""
+
+    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "variables")
+
+    def __init__(  # noqa: PLR0913 - made in one place, by name
+        self,
+        *,
+        expressions: Expressions,
+        variables: Mapping[str, Json],
+        logger: TaskLog,
+        metrics: TaskMetrics,
+        stop: Stop,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._expressions = expressions
+        self._stop = stop
+        self.variables = variables
+        self.logger = logger
+        self.metrics = metrics
+        self.monotonic = monotonic
+
+    def render(self, text: str | None) -> str | None:
+        """
+        Return `text` with its templates filled in, as text.
+
+        Raises:
+            ExpressionFailed: It can't be rendered; let it through.
+        """
+        return None if text is None else self._text(text)
+
+    def render_deep(self, value: Any) -> Any:
+        """Return `value` with every text in its maps (keys too) and lists rendered; all else as it is."""
+        return self._expressions.render(value, self.variables)
+
+    def evaluate(self, value: Any) -> Any:
+        """Do as `render_deep`, but a text that is one expression gives its value as it is, of its own type."""
+        return self._expressions.evaluate(value, self.variables)
+
+    def is_true(self, condition: str) -> bool:
+        """Return whether the text that `condition` renders to counts as true."""
+        return is_truthy(self._text(condition))
+
+    def duration(self, text: str) -> timedelta:
+        """
+        Return the duration that `text` renders to: ISO, or a number of seconds.
+
+        Raises:
+            TaskFailed: It is neither.
+        """
+        rendered = self._text(text).strip()
+        try:
+            return parse_duration(rendered) if "P" in rendered.upper() else timedelta(seconds=float(rendered))
+        except (ValueError, OverflowError):
+            raise TaskFailed(f"`{rendered[:100]}` is no duration: neither ISO (PT1M30S) nor seconds") from None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the worker wants this attempt to end: look at it in long loops."""
+        return self._stop.is_set
+
+    def wait(self, seconds: float) -> None:
+        """
+        Wait that long.
+
+        Raises:
+            Stopped: The worker wants this attempt to end; let it through.
+        """
+        self._stop.wait(seconds)
+
+    def _text(self, text: str) -> str:
+        rendered: str = self._expressions.render(text, self.variables)
+        return rendered

@@ -1,0 +1,1 @@
+"""The worker: runs attempts of tasks, and reports what became of them."""

@@ -1,0 +1,82 @@
+"""From the definition in a work record to the task that runs: the same bytes are read once."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import orjson
+from pydantic import ValidationError
+
+from runfold.flows.task import RunnableTask, TaskTypes
+from runfold.tasks.context import Outputs, RunContext
+
+KEPT_MAX: Final = 2_000
+"""Definitions that stay parsed."""
+
+KEPT_SIZE_MAX: Final = 64 * 1024
+"""Larger definitions (bytes) are parsed each time."""
+
+
+class Unusable(Exception):
+    """This definition can't be run here, for the reason given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A task that can run here. `is_brief`: it takes no longer than its rendering."""
+
+    task: RunnableTask
+    run: Callable[[RunContext], Outputs]
+    is_brief: bool
+
+
+class Definitions:
+    """The tasks parsed so far, the least recently used first. One thread's."""
+
+    def __init__(self, types: TaskTypes) -> None:
+        self._types = types
+        self._kept: OrderedDict[bytes, Definition] = OrderedDict()
+
+    def read(self, written: bytes) -> Definition:
+        """
+        Return the task that `written` (JSON) describes.
+
+        Raises:
+            Unusable: No task that a worker of this version could run.
+        """
+        definition = self._kept.get(written)
+        if definition is not None:
+            self._kept.move_to_end(written)
+            return definition
+        definition = self._parse(written)
+        if len(written) <= KEPT_SIZE_MAX:
+            self._kept[written] = definition
+            if len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return definition
+
+    def _parse(self, written: bytes) -> Definition:
+        try:
+            properties = orjson.loads(written)
+        except orjson.JSONDecodeError as error:
+            raise Unusable(f"The task's definition is no JSON: {error}") from error
+        name = properties.get("type") if isinstance(properties, dict) else None
+        model = self._types.find(name) if isinstance(name, str) else None
+        run = getattr(model, "run", None)
+        if model is None or not issubclass(model, RunnableTask) or not callable(run):
+            raise Unusable(f"This worker can't run tasks of the type `{name}`")
+        try:
+            task = model.model_validate(properties, context={"types": self._types}, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise Unusable(_reasons(error)) from error
+        # What has a timeout runs where it can be interrupted.
+        is_brief = bool(getattr(model, "BRIEF", False)) and task.timeout is None
+        return Definition(task, partial(run, task), is_brief)
+
+
+def _reasons(error: ValidationError) -> str:
+    """Return what is wrong where; never the values, they may be secret."""
+    found = [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors(include_input=False)]
+    return "The task's definition is invalid: " + "; ".join(found)

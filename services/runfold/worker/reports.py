@@ -1,0 +1,133 @@
+"""
+What a worker claims about an attempt: started, ended, released.
+
+Rule: a claim's id follows from the task run, the token and what is claimed, so that a
+report made twice is one claim.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from runfold import topology
+from runfold.execution.claims import Claim, TaskEnded, TaskReleased, TaskStarted, Work
+from runfold.execution.model import Json, Metric
+from runfold.execution.state import State
+from runfold.ports import RECORD_SIZE_MAX, Message, slot_of
+
+OUTPUTS_SIZE_MAX: Final = 512 * 1024
+"""Encoded outputs of one attempt, in bytes."""
+
+ERROR_SIZE_MAX: Final = 4 * 1024
+"""The error of an attempt, in bytes of UTF-8."""
+
+CUT: Final = "..."
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Unreportable(Exception):
+    """These outputs can't be put into a record, for the reason given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. `error`: already masked."""
+
+    state: State
+    outputs: Mapping[str, Json] | None = None
+    error: str | None = None
+    metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When an attempt began and ended."""
+
+    started_at: datetime
+    ended_at: datetime
+
+
+def attempt_key(work: Work) -> str:
+    """Return what tells this dispatch from all others."""
+    return f"{work.taskrun_id}.{work.token}"
+
+
+def started(work: Work, worker_id: str, at: datetime) -> Message:
+    """Say that the attempt runs since `at`."""
+    return _message(
+        TaskStarted(
+            execution_id=work.execution_id,
+            id=f"{attempt_key(work)}.started",
+            taskrun_id=work.taskrun_id,
+            token=work.token,
+            worker_id=worker_id,
+            at=at,
+        )
+    )
+
+
+def released(work: Work, worker_id: str) -> Message:
+    """Give the attempt back."""
+    return _message(
+        TaskReleased(
+            execution_id=work.execution_id,
+            id=f"{attempt_key(work)}.released",
+            taskrun_id=work.taskrun_id,
+            token=work.token,
+            worker_id=worker_id,
+        )
+    )
+
+
+def ended(work: Work, worker_id: str, span: Span, outcome: Outcome) -> Message:
+    """
+    Say how the attempt ended.
+
+    Raises:
+        Unreportable: The outputs are no JSON, or too large.
+    """
+    claim = TaskEnded(
+        execution_id=work.execution_id,
+        id=f"{attempt_key(work)}.ended",
+        taskrun_id=work.taskrun_id,
+        token=work.token,
+        worker_id=worker_id,
+        started_at=span.started_at,
+        ended_at=span.ended_at,
+        state=outcome.state,
+        outputs=None if outcome.outputs is None else dict(outcome.outputs),
+        metrics=outcome.metrics,
+        error=None if outcome.error is None else _shortened(outcome.error),
+    )
+    try:
+        message = _message(claim)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Unreportable(f"The outputs are no JSON: {error}") from error
+    assert message.value is not None  # noqa: S101 - a claim is no tombstone
+    if len(message.value) > OUTPUTS_SIZE_MAX:
+        _check_outputs(claim)
+        if len(message.value) > RECORD_SIZE_MAX:
+            # The metrics have a topic of their own; the outputs have not.
+            return _message(msgspec.structs.replace(claim, metrics=()))
+    return message
+
+
+def _check_outputs(claim: TaskEnded) -> None:
+    size_bytes = len(_encode(claim.outputs))
+    if size_bytes > OUTPUTS_SIZE_MAX:
+        raise Unreportable(f"The outputs are too large: {size_bytes} bytes, the limit is {OUTPUTS_SIZE_MAX} bytes")
+
+
+def _shortened(error: str) -> str:
+    encoded = error.encode("utf-8", "backslashreplace")
+    if len(encoded) <= ERROR_SIZE_MAX:
+        return encoded.decode()
+    return encoded[: ERROR_SIZE_MAX - len(CUT)].decode("utf-8", "ignore") + CUT
+
+
+def _message(claim: Claim) -> Message:
+    return Message(topology.CLAIMS, claim.execution_id, _encode(claim), slot=slot_of(claim.execution_id))
