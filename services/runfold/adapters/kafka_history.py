@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runfold.adapters.kafka_cluster import PASSING, REQUEST_TIMEOUT_S, KafkaCluster, ours, translated
@@ -24,6 +24,16 @@ STALLED_S: Final = 30.0
 """Longer than any transaction lives: after so long without a record, something is wrong."""
 
 IDLE_CONSUMERS_MAX: Final = 4
+
+LEADER_PAUSE_S: Final = 0.02
+LEADERLESS: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+    }
+)
 
 EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -91,14 +101,24 @@ class KafkaHistory:
 
 
 def ends(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
-    """Return the offset of each partition (of one topic) that `spec` asks for, whatever is committed yet."""
-    with translated():
-        answers = admin.list_offsets(
-            dict.fromkeys(places, spec),
-            isolation_level=IsolationLevel.READ_UNCOMMITTED,
-            request_timeout=REQUEST_TIMEOUT_S,
-        )
-        return {place.partition: answer.result().offset for place, answer in answers.items()}
+    """
+    Return the offset of each partition (of one topic) that `spec` asks for, whatever is committed yet.
+
+    Partitions without a leader (just created, or moving) are waited for.
+    """
+    deadline_s = time.monotonic() + REQUEST_TIMEOUT_S
+    while True:
+        try:
+            answers = admin.list_offsets(
+                dict.fromkeys(places, spec),
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=REQUEST_TIMEOUT_S,
+            )
+            return {place.partition: answer.result().offset for place, answer in answers.items()}
+        except KafkaException as error:
+            if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline_s:
+                raise ours(error.args[0]) from error
+            time.sleep(LEADER_PAUSE_S)
 
 
 def _before_the_ends(found: Sequence[Any], open_ends: dict[int, int]) -> list[Any]:
