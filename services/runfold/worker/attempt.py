@@ -62,7 +62,11 @@ class Surroundings:
 
 
 class Attempt:
-    """See the module. `deadline_s` (monotonic) is known once the timeout is rendered."""
+    """
+    See the module. `deadline_s` (monotonic) is known once the timeout is rendered.
+
+    `places`: of its record, several if it came again meanwhile. One report answers all.
+    """
 
     __slots__ = (
         "_around",
@@ -73,7 +77,7 @@ class Attempt:
         "key",
         "log",
         "metrics",
-        "place",
+        "places",
         "started_at",
         "started_s",
         "stop",
@@ -84,7 +88,7 @@ class Attempt:
     def __init__(self, given: Given, definition: Definition, stop: Stop, around: Surroundings) -> None:
         work = given.work
         self.work = work
-        self.place = given.place
+        self.places = [given.place]
         self.key = given.key
         self.stop = stop
         self.log = AttemptLog(work, definition.task.log_level or LOWEST, around.clock, around.mask)

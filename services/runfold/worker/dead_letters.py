@@ -6,14 +6,11 @@ from typing import Final
 
 import msgspec
 
-from runfold import topology
+from runfold.adapters.dead_letters import dead_letter
 from runfold.execution.claims import Work
 from runfold.execution.state import State
 from runfold.ports import Message, Record
 from runfold.worker.reports import Outcome, Span, ended
-
-VALUE_LENGTH_MAX: Final = 100_000
-"""Characters of the value that a dead letter keeps; escaped, they fit into a record."""
 
 
 class WorkIds(msgspec.Struct, frozen=True, rename="camel"):
@@ -29,15 +26,7 @@ _decode_ids: Final = msgspec.json.Decoder(WorkIds).decode
 
 def bury(record: Record, fault: Exception, worker_id: str, at: datetime) -> Iterator[Message]:
     """Yield the dead letter of `record`, and the failure of its attempt if it can be named."""
-    letter = {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "key": record.key,
-        "error": str(fault),
-        "value": (record.value or b"").decode("utf-8", "backslashreplace")[:VALUE_LENGTH_MAX],
-    }
-    yield Message(topology.DEAD_LETTERS, record.key, msgspec.json.encode(letter))
+    yield dead_letter(record, fault)
     try:
         ids = _decode_ids(record.value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError):

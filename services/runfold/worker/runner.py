@@ -51,8 +51,9 @@ class Runner:
     def __len__(self) -> int:
         return len(self._running)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._running
+    def find(self, key: str) -> Attempt | None:
+        """Return the attempt under way that has this key."""
+        return self._running.get(key)
 
     @property
     def free(self) -> int:

@@ -167,7 +167,7 @@ class Worker:
         for attempt in self._runner.running():
             self._runner.release(attempt)
             self._outbox.put(attempt.log.take())
-            self._answer(attempt.place, reports.released(attempt.work, self._id))
+            self._answer(attempt.places, reports.released(attempt.work, self._id))
         self._flush_last()
         self._is_closed = True
         self._log.close()
@@ -255,7 +255,11 @@ class Worker:
         now_s = self._monotonic()
         if given.place.is_lost:
             return
-        if self._done.has(given.key, now_s) or given.key in self._runner:
+        running = self._runner.find(given.key)
+        if running is not None and not running.is_announced:
+            running.places.append(given.place)  # a double: its report is still to come
+            return
+        if running is not None or self._done.has(given.key, now_s):
             given.place.is_answered = True
             return
         self._done.add(given.key, now_s)
@@ -273,7 +277,7 @@ class Worker:
 
     def _refuse(self, given: Given, outcome: Outcome) -> None:
         now = self._clock()
-        self._answer(given.place, reports.ended(given.work, self._id, Span(now, now), outcome))
+        self._answer((given.place,), reports.ended(given.work, self._id, Span(now, now), outcome))
 
     def _unusable(self, given: Given, fault: Unusable) -> Outcome:
         log = AttemptLog(given.work, LOWEST, self._clock, self._around.mask)
@@ -290,13 +294,13 @@ class Worker:
         elif self._killed.has(given.work.execution_id, now_s):
             self._refuse(given, Outcome(State.KILLED))
         else:
-            self._answer(given.place, reports.released(given.work, self._id))
+            self._answer((given.place,), reports.released(given.work, self._id))
 
     def _watch(self) -> None:
         for end in (*self._runner.ended(), *self._runner.overdue()):
             self._report(end)
         for attempt in self._runner.to_announce():
-            self._answer(attempt.place, reports.started(attempt.work, self._id, attempt.started_at))
+            self._answer(attempt.places, reports.started(attempt.work, self._id, attempt.started_at))
         for attempt in self._runner.running():
             self._outbox.put(attempt.log.take())
 
@@ -312,11 +316,12 @@ class Worker:
             claim = reports.ended(work, self._id, span, outcome)
         self._outbox.put(attempt.log.take())
         self._outbox.put(metric_messages(work, outcome.metrics, span.ended_at))
-        self._answer(attempt.place, claim)
+        self._answer(attempt.places, claim)
 
-    def _answer(self, place: Place, claim: Message) -> None:
+    def _answer(self, places: Iterable[Place], claim: Message) -> None:
         self._outbox.put((claim,))
-        place.is_answered = True
+        for place in places:
+            place.is_answered = True
 
     def _flush(self) -> None:
         is_due = self._heart.due_in_s() <= 0
