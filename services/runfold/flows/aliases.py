@@ -1,10 +1,7 @@
-"""
-Old type names and what they are called now. Flows keep the name their author wrote.
-"""
+"""Old type names and what they are called now. Flows keep the name their author wrote."""
 
 from collections.abc import Mapping
 from typing import Final
-
 
 _GROUPS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     (

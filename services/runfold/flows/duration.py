@@ -35,9 +35,9 @@ def parse_duration(text: str) -> timedelta:
         total += timedelta(seconds=sum(int(number or 0) * size for number, size in clock))
         part = timedelta(microseconds=int(((fraction or "") + "000000")[:6]))
         total += -part if (seconds or "").startswith("-") else part
-        return -total if sign == "-" else total
     except OverflowError as error:
         raise ValueError(f"Text cannot be parsed to a Duration: {text[:100]}, it is too long") from error
+    return -total if sign == "-" else total
 
 
 def format_duration(duration: timedelta) -> str:

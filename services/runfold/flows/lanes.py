@@ -1,6 +1,4 @@
-"""
-The shapes of lanes that flowables answer with. Made in O(1): a loop of 10,000 values costs no more than one of two.
-"""
+"""The shapes of lanes that flowables answer with. Made in O(1): a loop of 10,000 values costs no more than one of two."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

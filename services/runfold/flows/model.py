@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, PositiveInt, SerializeAsAny
 
+from runfold.flows.condition import AnyCondition
 from runfold.flows.duration import Duration
 from runfold.flows.input import AnyInput, InputType
 from runfold.flows.label import FlowLabels, Labels
 from runfold.flows.retry import Retry
 from runfold.flows.schema import DottedId, Flag, FlowId, Model, Namespace, NonBlank, NotEmpty, Text, by_type
 from runfold.flows.task import Tasks
-from runfold.flows.condition import AnyCondition
 from runfold.flows.trigger import AnyTrigger
 
 

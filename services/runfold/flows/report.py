@@ -51,7 +51,7 @@ def _messages(details: ErrorDetails, loc: Loc) -> Iterable[str]:
     context: Mapping[str, Any] = details.get("ctx", {})
     kind = details["type"]
     if kind == "unknown_type":
-        return _unknown_type(context["type"], context["known"])
+        return _unknown_type(context["type"], context["known"], holder(loc))
     if kind == "rule":
         return str(context["text"]).split("\n")
     if kind == "unknown_key":
@@ -69,9 +69,14 @@ def _unknown_key(name: str, model: str, known: Iterable[str]) -> str:
     )
 
 
-def _unknown_type(written: object, known: Iterable[str]) -> tuple[str, ...]:
+def holder(loc: Loc) -> str:
+    """Return the name of the key that `loc` is the value of, or an element of."""
+    return next((step for step in reversed(loc) if isinstance(step, str)), "flow")
+
+
+def _unknown_type(written: object, known: Iterable[str], name: str) -> tuple[str, ...]:
     if written is None:
-        return "Invalid type: null", "missing type id property 'type'"
+        return "Invalid type: null", f"missing type id property 'type' (for POJO property '{name}')"
     close = get_close_matches(str(written), list(known), n=1)
     hint = f", did you mean '{close[0]}'?" if close else ""
     return f"Invalid type: {written}", f"Could not resolve type id '{written}'{hint}"
@@ -95,15 +100,15 @@ def _in_source(loc: Loc, value: Any) -> Loc:
 def path(loc: Loc, value: Any) -> str:
     """Return `loc` as authors read it: from the innermost task or trigger on, which is named by its id."""
     text = ""
-    holder = ""
+    name = ""
     for step in loc:
         value = _child(value, step)
         if isinstance(step, int):
             text += f"[{step}]"
         else:
             text += f".{step}" if text else step
-            holder = step
-        if holder not in _NO_TASKS and isinstance(value, dict) and isinstance(value.get("type"), str):
+            name = step
+        if name not in _NO_TASKS and isinstance(value, dict) and isinstance(value.get("type"), str):
             text = value["id"] if isinstance(value.get("id"), str) else text
     return text
 

@@ -45,7 +45,7 @@ class Model(BaseModel):
         return str(getattr(cls, "TYPE", "")) or cls.__name__
 
     @classmethod
-    def keys(cls) -> tuple[str, ...]:
+    def yaml_keys(cls) -> tuple[str, ...]:
         """Return the keys that the map may have, as authors write them."""
         return _keys(cls)
 
@@ -54,7 +54,7 @@ class Model(BaseModel):
     def _as_written(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Take `key:` with nothing behind it as if it were not there; say of unknown keys which ones there are."""
         if isinstance(value, Mapping) and None in value.values():
-            value = {key: item for key, item in value.items() if item is not None or key not in cls.keys()}
+            value = {key: item for key, item in value.items() if item is not None or key not in cls.yaml_keys()}
         try:
             return handler(value)
         except ValidationError as error:
@@ -70,7 +70,7 @@ def _with_known_keys(model: type[Model], error: ValidationError) -> ValidationEr
         context = details.get("ctx", {})
         kind = details["type"]
         if kind == "extra_forbidden" and len(details["loc"]) == 1:
-            kind, context = "unknown_key", {"model": model.title(), "known": model.keys()}
+            kind, context = "unknown_key", {"model": model.title(), "known": model.yaml_keys()}
         custom = PydanticCustomError(kind, details["msg"].replace("{", "{{").replace("}", "}}"), context)
         found.append(InitErrorDetails(type=custom, loc=details["loc"], input=details["input"], ctx=context))
     return ValidationError.from_exception_data(error.title, found)

@@ -52,6 +52,7 @@ class Plugin(Model):
     TYPE: ClassVar[str] = ""
     ALIASES: ClassVar[tuple[str, ...]] = ()
     DEPRECATED: ClassVar[bool] = False
+    DEPRECATED_KEYS: ClassVar[tuple[str, ...]] = ()
 
     type: Text
 

@@ -1,6 +1,4 @@
-"""
-The rules of a flow over several of its parts. All that are broken come in one violation, as authors know it.
-"""
+"""The rules of a flow over several of its parts. All that are broken come in one violation, as authors know it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -112,5 +110,5 @@ def _default_problems(default: PluginDefault, types: TaskTypes) -> Iterator[str]
         (found for known in (types, TRIGGER_TYPES, CONDITION_TYPES) if (found := known.find(default.type))), None
     )
     for key in default.values:
-        if model is not None and key not in model.keys():
+        if model is not None and key not in model.yaml_keys():
             yield f"No property '{key}' exists in plugin '{default.type}'"

@@ -16,14 +16,17 @@ from runfold.flows.task import Evaluate
 
 def text_of(value: object) -> str:
     """Return a typed rendering as text: what is no text becomes compact JSON, nothing becomes empty."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else compact(value)
+    from runfold.flows.expressions import print_value  # noqa: PLC0415 - flows are read without their engine
+
+    return compact(value) if isinstance(value, dict | list | tuple) else print_value(value)
 
 
 def compact(value: object) -> str:
-    """Return JSON without spaces."""
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    """Return JSON without spaces. Raises: ExpressionFailed."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError as error:
+        raise ExpressionFailed(f"A value has no JSON form: {error}") from error
 
 
 def loop_values(source: object, evaluate: Evaluate) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def read_yaml(source: str) -> SourceMap:
     try:
         return SourceMap(_Reader(source).document())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise _refusal(error.problem or "it cannot be read", *place) from error
     except yaml.YAMLError as error:
@@ -88,24 +88,27 @@ def _refusal(problem: str, line: int = 1, column: int = 1) -> FlowInvalid:
     return FlowInvalid((Violation(f"Illegal flow yaml: {problem}", line=line, column=column),))
 
 
+_NODES: Final = (yaml.AliasEvent, yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent)
+
+
 class _Reader:
     """One pass over the events of one source."""
 
     def __init__(self, source: str) -> None:
-        self._events: Iterator[yaml.Event] = yaml.parse(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self._events: Iterator[Any] = yaml.parse(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self._anchors: dict[str, Node] = {}
         self._nodes = 0
 
     def document(self) -> Node:
         root: Node | None = None
         for event in self._events:
-            if isinstance(event, yaml.NodeEvent):
+            if event.__class__ in _NODES:
                 if root is not None:
                     raise _at(event, "only one document is allowed here")
                 root = self._node(event, 1)
         return root or Node(None, 1, 1)
 
-    def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         if depth > DEPTH_MAX:
             raise _at(event, f"it is nested deeper than {DEPTH_MAX} levels")
         if isinstance(event, yaml.AliasEvent):
@@ -122,14 +125,14 @@ class _Reader:
             self._anchors[event.anchor] = node
         return node
 
-    def _alias(self, event: yaml.AliasEvent) -> Node:
+    def _alias(self, event: Any) -> Node:
         node = self._anchors.get(event.anchor)
         if node is None:
             raise _at(event, f"found undefined alias `{event.anchor}`")
         self._count(event, node.nodes)
         return node
 
-    def _count(self, event: yaml.Event, nodes: int) -> None:
+    def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > NODES_MAX:
             raise _at(event, f"it has more than {NODES_MAX} values")
@@ -154,13 +157,14 @@ class _Reader:
                 raise _at(event, "a key must be a plain text")
             child = self._node(next(self._events), depth + 1)
             node.nodes += 1 + child.nodes
-            if event.value == "<<" and event.style is None:
+            if event.value == "<<" and not event.style:
                 merged.append(child)
                 continue
             if event.value in node.value:
                 raise _at(event, f"Duplicate field '{event.value}'")
             node.children[event.value] = child
-            node.keys[event.value] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            mark: Any = event.start_mark
+            node.keys[event.value] = (mark.line + 1, mark.column + 1)
             node.value[event.value] = child.value
         for child in merged:
             _merge(node, child)
@@ -178,13 +182,13 @@ def _merge(node: Node, merged: Node) -> None:
                 node.value[key] = child.value
 
 
-def _at(event: yaml.Event, problem: str) -> FlowInvalid:
+def _at(event: Any, problem: str) -> FlowInvalid:
     return _refusal(problem, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _scalar(event: yaml.ScalarEvent) -> object:
+def _scalar(event: Any) -> object:
     text: str = event.value
-    if event.style is not None or (event.tag or "").endswith(":str") or text == "<<":
+    if event.style or (event.tag or "").endswith(":str") or text == "<<":
         return text
     if text in _NULLS:
         return None

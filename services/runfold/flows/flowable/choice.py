@@ -21,7 +21,7 @@ class If(FlowableTask):
     else_: Tasks = Field(default=(), validation_alias=AliasChoices("else"), serialization_alias="else")
 
     def enter(self, evaluate: Evaluate) -> Entry:
-        from runfold.flows.expressions import is_truthy  # noqa: PLC0415 - the expressions' tests load flowables
+        from runfold.flows.expressions import is_truthy  # noqa: PLC0415 - flows are read without their engine
 
         return Entry(outputs={"evaluationResult": is_truthy(text_of(evaluate(self.condition)))})
 

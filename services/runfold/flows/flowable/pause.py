@@ -1,0 +1,55 @@
+"""Pause and WaitFor: flowables that let time pass."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from runfold.flows.duration import Duration
+from runfold.flows.input import AnyInput
+from runfold.flows.lanes import one_lane
+from runfold.flows.schema import Flag, Model, NonBlank, NotEmpty, Text
+from runfold.flows.task import Children, FlowableTask, Lanes, Tasks
+
+
+class Pause(FlowableTask):
+    """Wait for a person, or for `delay`; `tasks` (deprecated) run after that."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.Pause"
+    DEPRECATED_KEYS: ClassVar[tuple[str, ...]] = ("tasks",)
+
+    delay: Text | None = None
+    on_resume: tuple[AnyInput, ...] = ()
+    tasks: Tasks = ()
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return one_lane(self.tasks)
+
+    def children(self) -> Children:
+        return {**({"tasks": self.tasks} if self.tasks else {}), **super().children()}
+
+
+class CheckFrequency(Model):
+    """How often and how long a WaitFor looks."""
+
+    max_iterations: int | None = Field(default=100, ge=1)
+    max_duration: Duration | None = None
+    interval: Duration | None = None
+
+
+class WaitFor(FlowableTask):
+    """Run the tasks again and again until the condition holds."""
+
+    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.WaitFor"
+    ALIASES: ClassVar[tuple[str, ...]] = ("io.kestra.plugin.core.flow.LoopUntil",)
+
+    tasks: Annotated[Tasks, NotEmpty]
+    condition: NonBlank
+    fail_on_max_reached: Flag = False
+    check_frequency: CheckFrequency = CheckFrequency()
+
+    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return one_lane(self.tasks)
+
+    def children(self) -> Children:
+        return {"tasks": self.tasks, **super().children()}
