@@ -39,6 +39,17 @@ USING fts5(words, content='', detail=none, columnsize=0, tokenize="ascii tokench
 """
 
 
+_NAMES: Final = {kind: ["_version", "_created", *(f'"{name}"' for name in names)] for kind, names in COLUMNS.items()}
+_INSERT: Final = {
+    kind: f"INSERT INTO {kind} ({', '.join(names)}, rowid) VALUES ({', '.join('?' * (len(names) + 1))})"  # noqa: S608
+    for kind, names in _NAMES.items()
+}
+_UPDATE: Final = {
+    kind: f"UPDATE {kind} SET {', '.join(f'{name} = ?' for name in names)} WHERE rowid = ?"  # noqa: S608
+    for kind, names in _NAMES.items()
+}
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create what is not there yet."""
     for kind, names in COLUMNS.items():
@@ -60,33 +71,33 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
     """Store `batch`, in which no id is twice, unless something newer is there."""
     known = _known(connection, kind, [item.document.id for item in batch])
     following = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) + 1 FROM {kind}").fetchone()[0]  # noqa: S608
-    rows: list[tuple[Any, ...]] = []
+    new_rows: list[tuple[Any, ...]] = []
+    old_rows: list[tuple[Any, ...]] = []
     rest: list[tuple[Any, ...]] = []
     gone: list[tuple[int, str]] = []
-    new: list[tuple[int, str]] = []
+    come: list[tuple[int, str]] = []
     for item in batch:
         rowid, version, before = known.get(item.document.id, (following, -1, ""))
         if version > item.document.version:
             continue
+        (new_rows if rowid == following else old_rows).append((*_row(item), rowid))
         following += rowid == following
         words = " ".join((*item.words, *tokens(item.leaves)))
-        rows.append((rowid, *_row(item)))
         rest.append((rowid, item.source, words))
         if words != before:
             gone += [(rowid, before)] if before else []
-            new += [(rowid, words)] if words else []
-    marks = ", ".join("?" * (3 + len(COLUMNS[kind])))
-    names = ", ".join(f'"{name}"' for name in COLUMNS[kind])
+            come += [(rowid, words)] if words else []
     connection.executemany(f"INSERT INTO {kind}_words ({kind}_words, rowid, words) VALUES ('delete', ?, ?)", gone)  # noqa: S608
-    connection.executemany(f"INSERT INTO {kind}_words (rowid, words) VALUES (?, ?)", new)  # noqa: S608
-    connection.executemany(f"REPLACE INTO {kind} (rowid, _version, _created, {names}) VALUES ({marks})", rows)  # noqa: S608
+    connection.executemany(f"INSERT INTO {kind}_words (rowid, words) VALUES (?, ?)", come)  # noqa: S608
+    connection.executemany(_INSERT[kind], new_rows)
+    connection.executemany(_UPDATE[kind], old_rows)
     connection.executemany(f"REPLACE INTO {kind}_rest (rowid, source, words) VALUES (?, ?, ?)", rest)  # noqa: S608
 
 
 def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> Iterator[Document]:
     """Yield the documents of `kind` that are found by `tail`, which follows FROM."""
-    names = ", ".join(f'"{name}"' for name in COLUMNS[kind])
-    found = connection.execute(f"SELECT rowid, _version, _created, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
+    names = ", ".join(_NAMES[kind])
+    found = connection.execute(f"SELECT rowid, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
     for row in found:
         (source,) = connection.execute(f"SELECT source FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
         yield _document(kind, row, source)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from runfold.documents.instants import micros_of
@@ -23,6 +24,10 @@ TOKEN_SIZE_BYTES: Final = 10
 """Of the hash in a token: two leaves of an index share one with no chance worth naming."""
 
 
+TOKENS_KEPT: Final = 10_000
+"""Labels and paths come again and again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """An SQL expression and its parameters."""
@@ -31,7 +36,7 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
-def condition(wanted: Filter, kind: Kind) -> Condition:  # noqa: C901, PLR0911 -- one case for each kind of filter
+def condition(wanted: Filter, kind: Kind) -> Condition:  # noqa: PLR0911 -- one case for each kind of filter
     """Return `wanted` as SQL on the table of `kind`."""
     match wanted:
         case Is():
@@ -76,6 +81,7 @@ def tokens(carriers: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]
                 yield token(field, path, text)
 
 
+@lru_cache(maxsize=TOKENS_KEPT)
 def token(*parts: str) -> str:
     """Return the token of a map, of one of its paths, or of a text there."""
     joined = "\0".join(parts).encode(errors="replace")

@@ -29,8 +29,8 @@ from runfold.documents.query import (
 from runfold.errors import BadRequest
 
 FILTER_DEPTH_MAX: Final = 15
-FILTER_SIZE_MAX: Final = 1000
-"""In values and nodes of the tree."""
+FILTER_SIZE_MAX: Final = 500
+"""In nodes of the tree and words; twenty values to compare with count as one."""
 
 LONG_MAX: Final = 2**63 - 1
 
@@ -90,8 +90,10 @@ def _check_leaf(wanted: Is | Between | Under | Holds | Exists, fields: Mapping[s
         case Between():
             values, allowed = tuple(bound for bound in (wanted.low, wanted.high) if bound is not None), _COMPARED
         case Under():
+            _check_text(wanted.path)
             allowed = frozenset({FieldType.KEYWORD})
         case Holds():
+            _check_text(wanted.key + (wanted.value or ""))
             allowed = frozenset({FieldType.FLATTENED})
         case Exists():
             allowed = _COMPARED | {FieldType.FLATTENED}
@@ -99,13 +101,22 @@ def _check_leaf(wanted: Is | Between | Under | Holds | Exists, fields: Mapping[s
         raise BadRequest(f"{wanted.field} can't be filtered by in this way")
     for value in values:
         _check_value(wanted.field, value, fields[wanted.field])
-    return 1 + len(values)
+    return 1 + len(values) // 20
 
 
 def _check_value(name: str, value: Scalar, field_type: FieldType) -> None:
     if isinstance(value, bool) or not isinstance(value, _TYPES[field_type]):
         raise BadRequest(f"{value!r} is no value of {name}")
+    if isinstance(value, str):
+        _check_text(value)
     if isinstance(value, int) and abs(value) > LONG_MAX:
         raise BadRequest(f"{value} is too large")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise BadRequest(f"{value} has no time zone")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("The filter has a text that is no Unicode") from error

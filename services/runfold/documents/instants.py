@@ -12,10 +12,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def instant_text(date: datetime) -> str:
     """Return `date` in UTC with `Z`; its fraction has 0, 3 or 6 digits."""
-    utc = date.astimezone(UTC).replace(tzinfo=None)
-    if not utc.microsecond:
-        return f"{utc.isoformat()}Z"
-    return f"{utc.isoformat(timespec='microseconds' if utc.microsecond % 1000 else 'milliseconds')}Z"
+    utc = date if date.tzinfo is UTC else date.astimezone(UTC)
+    micros = utc.microsecond
+    digits = "microseconds" if micros % 1000 else "milliseconds" if micros else "seconds"
+    return utc.isoformat(timespec=digits)[:-6] + "Z"
+
+
+def date_of_text(text: str) -> datetime:
+    """Return the date that a text of ours stands for."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def duration_text(duration: timedelta) -> str:

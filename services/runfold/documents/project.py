@@ -35,7 +35,15 @@ def project_taskrun(taskrun: TaskRun) -> Document:
     attempts = taskrun.attempts
     error = taskrun.error or next((attempt.error for attempt in reversed(attempts) if attempt.error), None)
     worker = taskrun.worker_id or (attempts[-1].worker_id if attempts else None)
-    texts = (taskrun.id, taskrun.task_id, taskrun.flow_id, taskrun.execution_id, taskrun.namespace, taskrun.value, error)
+    texts = (
+        taskrun.id,
+        taskrun.task_id,
+        taskrun.flow_id,
+        taskrun.execution_id,
+        taskrun.namespace,
+        taskrun.value,
+        error,
+    )
     body = {
         "id": taskrun.id,
         "executionId": taskrun.execution_id,

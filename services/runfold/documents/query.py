@@ -215,17 +215,21 @@ def leaves(carrier: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
+_PLAIN: Final = (str, bool, int, float, list, tuple)
+"""No maps: asking whether something is a Mapping is slow."""
+
+
 def _collect(value: Any, path: str, depth: int, found: dict[str, list[str]]) -> None:
     if value is None or depth > LEAF_DEPTH_MAX:
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, dict) or (not isinstance(value, _PLAIN) and isinstance(value, Mapping)):
         for key, item in value.items():
             _collect(item, f"{path}.{key}" if path else str(key), depth + 1, found)
     elif isinstance(value, list | tuple):
         for item in value:
             _collect(item, path, depth + 1, found)
     elif is_leaf_path(path):
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
         if len(text) <= LEAF_LENGTH_MAX:
             found.setdefault(path, []).append(text)
 

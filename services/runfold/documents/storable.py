@@ -105,7 +105,9 @@ def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
         if field_type is FieldType.FLATTENED and carrier:
             by_path = leaves(carrier)
             for path, texts in by_path.items():
-                "".join((path, *texts)).encode()  # a lone surrogate ends here
+                _check_unicode(path)
+                for text in texts:
+                    _check_unicode(text)
             if by_path:
                 found[name] = by_path
     return found
@@ -115,9 +117,8 @@ def _words(document: Document) -> tuple[str, ...]:
     text = document.body.get("text")
     if not text or FIELDS[document.kind].get("text") not in SEARCH_ONLY:
         return ()
-    words = words_of(text)
-    " ".join(words).encode()
-    return tuple(dict.fromkeys(words))
+    _check_unicode(text)
+    return tuple(dict.fromkeys(words_of(text)))
 
 
 def _source(document: Document) -> bytes | None:
@@ -131,10 +132,16 @@ def _text_fault(value: Any) -> str | None:
     if len(value) > KEYWORD_STORED_MAX:
         return "is too long"
     try:
-        value.encode()
+        _check_unicode(value)
     except UnicodeEncodeError:
         return "is no Unicode"
     return None
+
+
+def _check_unicode(text: str) -> None:
+    """Find no lone surrogate. Raises: UnicodeEncodeError."""
+    if not text.isascii():
+        text.encode()
 
 
 def _date_fault(value: Any) -> str | None:

@@ -1,0 +1,171 @@
+"""
+The index on Elasticsearch.
+
+Writes monthly indices by name and reads them by alias; the server keeps the newest of
+two versions (`external_gte`), so double and late puts are harmless. The rule: a document
+that the server refuses is stored barer and bare, and never holds up another one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, SerializationError
+
+from runfold.adapters.elastic_bulk import Bulk
+from runfold.adapters.elastic_mapping import CREATED, Names, properties, template
+from runfold.adapters.elastic_query import condition, order
+from runfold.documents.checks import check_query
+from runfold.documents.cursor import Cursor, beyond, cursor_text, read_cursor, sorts_of
+from runfold.documents.instants import date_of_text
+from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
+from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
+from runfold.documents.storable import Storable, newest, storable
+from runfold.errors import BadRequest, BrokenInvariant, Unavailable
+
+SEARCH_TIMEOUT: Final = "10s"
+_OVERLOADED: Final = 429
+_BAD: Final = 400
+
+
+class ElasticIndex:
+    """See `ports.Index`. `prefix` begins the names of all indices; `replicas` of new ones."""
+
+    def __init__(self, client: Elasticsearch, prefix: str, replicas: int = 1) -> None:
+        self._client = client
+        self._names = Names(prefix)
+        self._replicas = replicas
+        self._is_prepared = False
+
+    def put(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        refused: dict[str, str] = {}
+        good: list[Storable] = []
+        for document in newest(documents):
+            item, reason = storable(document)
+            if reason is not None:
+                refused[document.id] = reason
+            if item is not None:
+                good.append(item)
+        with _translated():
+            self._prepare()
+            return {**refused, **Bulk(self._client, self._names).write(good)}
+
+    def search(self, query: Query) -> Page:
+        check_query(query)
+        cursor = read_cursor(query)
+        if cursor is not None:
+            return self._go_on(query, cursor)
+        seen = query.page * query.size
+        answer = self._ask(
+            query,
+            query.filter,
+            {
+                "from": seen - query.size,
+                "size": query.size,
+                "track_total_hits": True if query.exact_total else PAGED_MAX,
+            },
+        )
+        found = answer["hits"].get("total", {"value": 0, "relation": "eq"})
+        total, is_exact = found["value"], found["relation"] == "eq"
+        documents = _documents(query.kind, answer)
+        has_more = bool(documents) and (total > seen or not is_exact)
+        following = cursor_text(query, documents[-1], total, is_exact=is_exact) if has_more else None
+        return Page(documents, total, is_exact, following)
+
+    def get(self, kind: Kind, document_id: str) -> Document | None:
+        # An id is in one month only, but does not say in which: all are asked, and by id they answer at once.
+        with _translated():
+            try:
+                months = sorted(self._client.indices.get_alias(name=self._names.alias(kind)).body)
+            except NotFoundError:
+                return None
+            wanted = [{"_index": month, "_id": document_id} for month in months]
+            answer = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))
+        return next((_document(kind, hit) for hit in answer["docs"] if hit.get("found")), None)
+
+    def refresh(self) -> None:
+        with _translated():
+            aliases = [self._names.alias(kind) for kind in Kind]
+            self._client.indices.refresh(index=aliases, ignore_unavailable=True)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _go_on(self, query: Query, cursor: Cursor) -> Page:
+        rest = All((query.filter, beyond(query, cursor)))
+        answer = self._ask(query, rest, {"size": query.size + 1, "track_total_hits": False})
+        found = _documents(query.kind, answer)
+        documents = found[: query.size]
+        has_more = len(found) > query.size
+        following = cursor_text(query, documents[-1], cursor.total, is_exact=cursor.is_exact) if has_more else None
+        return Page(documents, cursor.total, cursor.is_exact, following)
+
+    def _ask(self, query: Query, wanted: Filter, window: Mapping[str, Any]) -> dict[str, Any]:
+        body = {
+            "query": {"bool": {"filter": [condition(wanted, query.kind)]}},
+            "sort": order(sorts_of(query)),
+            "version": True,
+            "_source": {"excludes": _unread(query.kind)},
+            "timeout": SEARCH_TIMEOUT,
+            **window,
+        }
+        with _translated():
+            answer: dict[str, Any] = self._client.search(
+                index=self._names.alias(query.kind),
+                body=body,
+                allow_partial_search_results=False,
+                ignore_unavailable=True,
+            ).body
+        if answer.get("timed_out"):
+            raise Unavailable(f"The search took longer than {SEARCH_TIMEOUT}")
+        return answer
+
+    def _prepare(self) -> None:
+        """Put the templates, and what is new in them into the indices that are there."""
+        if self._is_prepared:
+            return
+        for kind in Kind:
+            alias = self._names.alias(kind)
+            body = template(kind, self._names, self._replicas)
+            self._client.indices.put_index_template(name=alias, **_arguments(body))
+            if self._client.indices.exists_alias(name=alias):
+                self._client.indices.put_mapping(index=alias, properties=properties(kind))
+        self._is_prepared = True
+
+
+def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("_"): value for name, value in body.items()}
+
+
+def _unread(kind: Kind) -> list[str]:
+    return [name for name, field_type in FIELDS[kind].items() if field_type in SEARCH_ONLY]
+
+
+def _documents(kind: Kind, answer: Mapping[str, Any]) -> tuple[Document, ...]:
+    return tuple(_document(kind, hit) for hit in answer["hits"]["hits"])
+
+
+def _document(kind: Kind, hit: Mapping[str, Any]) -> Document:
+    stored = dict(hit["_source"])
+    created = date_of_text(stored.pop(CREATED))
+    body = {
+        name: date_of_text(value) if FIELDS[kind].get(name) is FieldType.DATE else value
+        for name, value in stored.items()
+    }
+    return Document(kind, hit["_id"], hit["_version"], created, body)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        status = error.status_code
+        if status == _BAD:
+            raise BadRequest(f"The index can't answer this: {error}") from error
+        if status == _OVERLOADED or status >= 500 or status in {401, 403}:
+            raise Unavailable(f"Elasticsearch: {error}") from error
+        raise BrokenInvariant(f"Elasticsearch: {error}") from error
+    except (TransportError, SerializationError) as error:
+        raise Unavailable(f"Elasticsearch: {error}") from error
