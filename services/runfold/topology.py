@@ -47,23 +47,92 @@ TASKS: Final = "tasks"
 KILLS: Final = "kills"
 WORKERS: Final = "workers"
 FLOWS: Final = "flows"
+QUEUES: Final = "queues"
 LOGS: Final = "logs"
 METRICS: Final = "metrics"
 DEAD_LETTERS: Final = "dead-letters"
 
 TOPICS: Final = (
     Topic(REQUESTS, "any", "an execution request", ("anyone",), ("executor",), schema="request"),
-    Topic(CLAIMS, "execution id", "what someone wants of an execution", ("webserver", "worker", "executor"), ("executor",), schema="claim"),
-    Topic(FACTS, "execution id", "a transition: what happened", ("executor",), ("indexer",), Cleanup.KEEP, schema="transition"),
-    Topic(EXECUTIONS, "execution id", "an execution without its task runs", ("executor",), ("executor", "indexer", "webserver"), Cleanup.COMPACT, schema="execution"),
-    Topic(TASKRUNS, "execution id / task run id", "a task run", ("executor",), ("executor", "indexer", "webserver"), Cleanup.COMPACT, schema="taskrun"),
+    Topic(
+        CLAIMS,
+        "execution id",
+        "what someone wants of an execution",
+        ("webserver", "worker", "executor"),
+        ("executor",),
+        schema="claim",
+    ),
+    Topic(
+        FACTS,
+        "execution id",
+        "a transition: what happened",
+        ("executor",),
+        ("indexer",),
+        Cleanup.KEEP,
+        schema="transition",
+    ),
+    Topic(
+        EXECUTIONS,
+        "execution id",
+        "an execution without its task runs",
+        ("executor",),
+        ("executor", "indexer", "webserver"),
+        Cleanup.COMPACT,
+        schema="execution",
+    ),
+    Topic(
+        TASKRUNS,
+        "execution id / task run id",
+        "a task run",
+        ("executor",),
+        ("executor", "indexer", "webserver"),
+        Cleanup.COMPACT,
+        schema="taskrun",
+    ),
+    Topic(
+        QUEUES,
+        "queue id",
+        "which executions of a flow hold a slot or wait",
+        ("executor",),
+        ("executor",),
+        Cleanup.COMPACT,
+        schema="queue",
+    ),
     Topic(f"{TASKS}.{DEFAULT_GROUP}", "task run id", "an attempt to run", ("executor",), ("worker",), schema="work"),
-    Topic(KILLS, "execution id", "an execution whose work is to stop", ("executor",), ("worker",), partitions=1, schema="kill"),
-    Topic(WORKERS, "worker id", "a worker's heartbeat", ("worker",), ("executor",), Cleanup.COMPACT, 1, schema="heartbeat"),
-    Topic(FLOWS, "namespace.flow id.revision", "a flow's source", ("webserver",), ("executor", "webserver"), Cleanup.COMPACT, 1, schema="flow-record"),
+    Topic(
+        KILLS,
+        "execution id",
+        "an execution whose work is to stop",
+        ("executor",),
+        ("worker",),
+        partitions=1,
+        schema="kill",
+    ),
+    Topic(
+        WORKERS, "worker id", "a worker's heartbeat", ("worker",), ("executor",), Cleanup.COMPACT, 1, schema="heartbeat"
+    ),
+    Topic(
+        FLOWS,
+        "namespace.flow id.revision",
+        "a flow's source",
+        ("webserver",),
+        ("executor", "webserver"),
+        Cleanup.COMPACT,
+        1,
+        schema="flow-record",
+    ),
     Topic(LOGS, "execution id", "a log line of a task", ("worker", "executor"), ("indexer", "webserver"), schema="log"),
     Topic(METRICS, "execution id", "a measurement of a task", ("worker",), ("indexer",), schema="metric"),
-    Topic(DEAD_LETTERS, "as it came", "a record that nobody could read, with its place and the error", ("executor", "worker", "indexer"), ("people",), Cleanup.KEEP, 1, schema="dead-letter"),
+    Topic(
+        DEAD_LETTERS,
+        "as it came",
+        "a record that nobody could read, with its place and the error",
+        ("executor", "worker", "indexer"),
+        ("people",),
+        Cleanup.KEEP,
+        1,
+        schema="dead-letter",
+    ),
 )
 
 

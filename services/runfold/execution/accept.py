@@ -5,7 +5,7 @@ What a claim itself leads to, if it is not late, double or void. What follows fu
 from typing import assert_never
 
 from runfold.execution import claims as c
-from runfold.execution.aggregate import ROOT
+from runfold.execution.control import go_on, look_at_all, take_control
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     AttemptDispatched,
@@ -15,7 +15,9 @@ from runfold.execution.facts import (
     ExecutionMoved,
     ExecutionWaits,
     ResultCameLate,
+    SlotWanted,
     TaskRunMoved,
+    TaskRunsCopied,
 )
 from runfold.execution.killing import sweep
 from runfold.execution.launch import fail
@@ -28,7 +30,7 @@ from runfold.execution.state import Entry, State
 UNDER_WAY = frozenset({State.CREATED, State.RESTARTED, State.RUNNING, State.KILLING})
 
 
-def accept(draft: Draft, claim: c.AnyClaim) -> None:
+def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
     """Add the facts that `claim` leads to by itself; none if it is late, double or void."""
     if draft.is_new:
         if isinstance(claim, c.Start):
@@ -39,6 +41,17 @@ def accept(draft: Draft, claim: c.AnyClaim) -> None:
             pass  # the same request again: it has been started
         case c.Kill():
             _kill(draft)
+        case (
+            c.Pause()
+            | c.Resume()
+            | c.ForceRun()
+            | c.SetLabels()
+            | c.ChangeStatus()
+            | c.ChangeState()
+            | c.Restart()
+            | c.SlotDecided()
+        ):
+            take_control(draft, claim)
         case c.TaskStarted():
             _task_started(draft, claim)
         case c.TaskEnded():
@@ -74,6 +87,8 @@ def _start(draft: Draft, claim: c.Start) -> None:
             reply=claim.reply,
         )
     )
+    if claim.taskruns:
+        draft.add(TaskRunsCopied(claim.taskruns))
     if claim.schedule_date is not None and claim.schedule_date > draft.now:
         draft.add(ExecutionWaits(claim.schedule_date))
     else:
@@ -81,8 +96,11 @@ def _start(draft: Draft, claim: c.Start) -> None:
 
 
 def _run(draft: Draft) -> None:
-    draft.add(ExecutionMoved(State.RUNNING))
-    draft.look_at(ROOT)
+    """Run a new execution, or ask its flow's queue whether it may."""
+    if draft.plan.flow.concurrency is not None:
+        draft.add(SlotWanted())
+    else:
+        go_on(draft)
 
 
 def _kill(draft: Draft) -> None:
@@ -159,11 +177,7 @@ def _continue(draft: Draft, claim: c.Continue) -> None:
     if draft.aggregate.execution.state is State.KILLING:
         sweep(draft)
         return
-    if claim.parents is not None:
-        for parent in claim.parents:
-            draft.look_at(parent)
-        return
-    draft.look_at(ROOT)
-    for run in draft.aggregate.taskruns.values():
-        if not run.state.is_terminal and draft.plan.nodes[run.task_id].is_flowable:
-            draft.look_at(run.id)
+    for parent in claim.parents or ():
+        draft.look_at(parent)
+    if claim.parents is None:
+        look_at_all(draft)

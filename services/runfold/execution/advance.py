@@ -74,7 +74,9 @@ def _wind_up(draft: Draft, parent: str) -> None:
         progress(draft, ROOT, Branch.AFTER, one_lane(draft.plan.after))
         return
     run = draft.run(parent)
-    if run.place.branch is Branch.AFTER or any(around.place.branch is Branch.AFTER for around in draft.aggregate.ancestors(run)):
+    if run.place.branch is Branch.AFTER or any(
+        around.place.branch is Branch.AFTER for around in draft.aggregate.ancestors(run)
+    ):
         _advance_flowable(draft, run)
         return
     frames = [draft.aggregate.frame(parent, branch) for branch in (Branch.TASKS, Branch.ERRORS)]
@@ -92,7 +94,9 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
     assert isinstance(task, FlowableTask)  # noqa: S101 - only those are parents
     lanes = task.lanes(run.outputs, run.values)
     if lanes is None:
-        draft.log("WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run)
+        draft.log(
+            "WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run
+        )
         resolve(draft, run, State.FAILED)
     elif _is_over(draft, run.id, lanes, enabled(task.errors)):
         state = verdict(draft.aggregate.frame(run.id))
@@ -152,10 +156,10 @@ def progress(draft: Draft, parent: str, branch: Branch, lanes: Lanes) -> bool:
             lane, step = next(iter(frame.ready.items()))
             _create(draft, parent, branch, lanes, (lane, step + 1))
             continue
-        lane = _next_lane(draft, parent, lanes, frame)
-        if lane is None:
+        free = _next_lane(draft, parent, lanes, frame)
+        if free is None:
             return frame.opened == lanes.count and frame.open == 0
-        _create(draft, parent, branch, lanes, (lane, 0))
+        _create(draft, parent, branch, lanes, (free, 0))
     draft.look_at(parent)
     return False
 

@@ -6,11 +6,12 @@ Frames and look-ups follow from the task runs alone; `rebuild` makes them again 
 """
 
 from collections.abc import Iterable, Iterator
+
 import msgspec
 from immutables import Map
 from msgspec.structs import replace
 
-from runfold.execution.model import Branch, Execution, Place, TaskRun
+from runfold.execution.model import Branch, Execution, Label, Place, TaskRun
 from runfold.execution.state import State
 
 ROOT = ""
@@ -136,6 +137,17 @@ class Aggregate(msgspec.Struct, frozen=True):
         key = (run.parent_taskrun_id or ROOT, run.place.branch)
         frame = self.frames.get(key, _EMPTY).with_moved(run.place, old, run.state)
         return replace(self, taskruns=self.taskruns.set(run.id, run), frames=self.frames.set(key, frame))
+
+    def with_labels(self, labels: tuple[Label, ...], seq: int) -> "Aggregate":
+        """Return the aggregate with these labels on the execution and on each task run: people search by them."""
+        taskruns = Map({key: replace(run, labels=labels, seq=seq) for key, run in self.taskruns.items()})
+        return replace(self, execution=replace(self.execution, labels=labels, seq=seq), taskruns=taskruns)
+
+    def without(self, taskrun_ids: Iterable[str]) -> "Aggregate":
+        """Return the aggregate as if these task runs had never been; ordinals are not used again."""
+        gone = set(taskrun_ids)
+        rest = [run for run in self.taskruns.values() if run.id not in gone]
+        return replace(Aggregate.rebuild(self.execution, rest), seq=self.seq, created=self.created)
 
     def with_changed(self, run: TaskRun) -> "Aggregate":
         """Return the aggregate with `run` in place of itself, its state as before."""

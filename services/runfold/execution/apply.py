@@ -31,13 +31,15 @@ def apply_transition(aggregate: Aggregate | None, transition: f.Transition) -> A
     if transition.seq != present + 1:
         raise BrokenInvariant(f"{transition.aggregate}: transition {transition.seq} after {present}")
     for fact in transition.facts:
+        if isinstance(fact, f.SlotFact):
+            raise BrokenInvariant(f"{transition.aggregate}: a fact of a queue in an execution")
         aggregate = apply(aggregate, fact, transition)
     if aggregate is None:
         raise BrokenInvariant(f"{transition.aggregate}: transition {transition.seq} creates nothing")
     return replace(aggregate, seq=transition.seq)
 
 
-def apply(aggregate: Aggregate | None, fact: f.AnyFact, transition: f.Transition) -> Aggregate:
+def apply(aggregate: Aggregate | None, fact: f.ExecutionFact, transition: f.Transition) -> Aggregate:
     """
     Return the aggregate as it stands after one more fact of `transition`.
 
@@ -48,10 +50,12 @@ def apply(aggregate: Aggregate | None, fact: f.AnyFact, transition: f.Transition
         return Aggregate(_created(fact, transition))
     if aggregate is None:
         raise BrokenInvariant(f"{type(fact).__name__} of {transition.aggregate} before its creation")
-    if isinstance(fact, f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet):
+    if isinstance(fact, f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked):
         return _apply_to_execution(aggregate, fact, transition)
-    if isinstance(fact, f.StartAsked):
-        return aggregate.with_execution(replace(aggregate.execution, seq=transition.seq))
+    if isinstance(fact, f.TaskRunsCopied):
+        return _apply_copies(aggregate, fact, transition)
+    if isinstance(fact, f.TaskRunsRemoved):
+        return aggregate.without(fact.ids)
     if isinstance(fact, f.TaskRunCreated):
         return _apply_creation(aggregate, fact, transition)
     return _apply_to_taskrun(aggregate, fact, transition)
@@ -79,7 +83,9 @@ def _created(fact: f.ExecutionCreated, transition: f.Transition) -> Execution:
 
 
 def _apply_to_execution(
-    aggregate: Aggregate, fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet, transition: f.Transition
+    aggregate: Aggregate,
+    fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked,
+    transition: f.Transition,
 ) -> Aggregate:
     execution = aggregate.execution
     match fact:
@@ -89,13 +95,20 @@ def _apply_to_execution(
             history = (*execution.histories, Entry(fact.state, transition.at))
             outputs = execution.outputs if fact.outputs is None else fact.outputs
             moved = replace(
-                execution, histories=history, outputs=outputs, taskrun_count=aggregate.created, seq=transition.seq
+                execution,
+                attempt_number=fact.attempt_number or execution.attempt_number,
+                histories=history,
+                outputs=outputs,
+                taskrun_count=aggregate.created,
+                seq=transition.seq,
             )
             return aggregate.with_execution(moved)
         case f.ExecutionWaits():
             return aggregate.with_execution(replace(execution, wake_at=fact.until, seq=transition.seq))
         case f.LabelsSet():
-            return aggregate.with_execution(replace(execution, labels=fact.labels, seq=transition.seq))
+            return aggregate.with_labels(fact.labels, transition.seq)
+        case f.SlotWanted() | f.StartAsked():
+            return aggregate.with_execution(replace(execution, seq=transition.seq))
         case _:
             assert_never(fact)
 
@@ -129,6 +142,13 @@ def _caller_of(execution: Execution) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _apply_copies(aggregate: Aggregate, fact: f.TaskRunsCopied, transition: f.Transition) -> Aggregate:
+    for run in fact.taskruns:
+        own = replace(run, seq=transition.seq, ordinal=aggregate.created, labels=aggregate.execution.labels)
+        aggregate = aggregate.with_created(own).with_moved(own, State.CREATED)
+    return aggregate
+
+
 TaskRunFact = (
     f.ValuesResolved
     | f.TaskRunMoved
@@ -136,13 +156,14 @@ TaskRunFact = (
     | f.AttemptStarted
     | f.AttemptEnded
     | f.RetryPlanned
+    | f.TaskRunMarked
     | f.ResultCameLate
 )
 
 
 def _apply_to_taskrun(aggregate: Aggregate, fact: TaskRunFact, transition: f.Transition) -> Aggregate:
-    taskrun_id = f.taskrun_of(fact)
-    run = aggregate.taskruns.get(taskrun_id or "")
+    (taskrun_id,) = f.taskruns_of(fact)
+    run = aggregate.taskruns.get(taskrun_id)
     if run is None:
         raise BrokenInvariant(f"{type(fact).__name__} of unknown task run {taskrun_id}")
     changed = _changed(run, fact, transition)
@@ -177,12 +198,30 @@ def _changed(run: TaskRun, fact: TaskRunFact, transition: f.Transition) -> TaskR
                 worker_id=None,
                 seq=seq,
             )
+        case f.TaskRunMarked():
+            return _marked(run, fact.state, transition)
         case f.RetryPlanned():
             return replace(run, wake_at=fact.at, seq=seq)
         case f.ResultCameLate():
             return replace(run, answered=max(run.answered, fact.token), seq=seq)
         case _:
             assert_never(fact)
+
+
+def _marked(run: TaskRun, state: State, transition: f.Transition) -> TaskRun:
+    attempts = run.attempts
+    if attempts:
+        last = replace(attempts[-1], histories=(*attempts[-1].histories, Entry(state, transition.at)))
+        attempts = (*attempts[:-1], last)
+    return replace(
+        run,
+        histories=(*run.histories, Entry(state, transition.at)),
+        attempts=attempts,
+        answered=run.dispatches,
+        worker_id=None,
+        wake_at=None,
+        seq=transition.seq,
+    )
 
 
 def _moved(run: TaskRun, state: State, at: datetime) -> tuple[Entry, ...]:

@@ -8,18 +8,23 @@ from datetime import datetime
 
 import msgspec
 
-from runfold.execution.model import Json, Label, Metric, Reply, Struct, Trigger
+from runfold.execution.model import Json, Label, Metric, Reply, Struct, TaskRun, Trigger
 from runfold.execution.state import State
 
 
-class Claim(Struct, tag_field="type"):
+class Claim(Struct, frozen=True, tag_field="type"):
     """The base of all claims: which execution, and the claim's own id."""
 
     execution_id: str
     id: str
 
+    @property
+    def aggregate(self) -> str:
+        """Whose business it is: the key of its record."""
+        return self.execution_id
 
-class Start(Claim, tag=True):
+
+class Start(Claim, frozen=True, tag=True):
     """Create the execution and run it. `inputs` are typed and validated, `labels` those given."""
 
     namespace: str
@@ -35,9 +40,11 @@ class Start(Claim, tag=True):
     attempt_number: int = 1
     original_created_date: datetime | None = None
     reply: Reply | None = None
+    taskruns: tuple[TaskRun, ...] = msgspec.field(default=(), name="taskRuns")
+    """Of a replay: those that it begins with."""
 
 
-class Kill(Claim, tag=True):
+class Kill(Claim, frozen=True, tag=True):
     """End the execution; what runs is interrupted."""
 
     cascade: bool = True
@@ -45,7 +52,83 @@ class Kill(Claim, tag=True):
     note: str | None = None
 
 
-class TaskStarted(Claim, tag=True):
+class Pause(Claim, frozen=True, tag=True):
+    """Start nothing more; what runs goes on."""
+
+
+class Resume(Claim, frozen=True, tag=True):
+    """Go on with an execution that was paused."""
+
+
+class ForceRun(Claim, frozen=True, tag=True):
+    """Run an execution that waits: for its date, for a slot of its flow, for a resume."""
+
+
+class SetLabels(Claim, frozen=True, tag=True):
+    """Give the execution these labels, all of them."""
+
+    labels: tuple[Label, ...]
+
+
+class ChangeStatus(Claim, frozen=True, tag=True):
+    """Put an ended execution into another terminal state."""
+
+    state: State
+
+
+class ChangeState(Claim, frozen=True, tag=True):
+    """Put a task run into a state that a person decided on; the execution goes on from there."""
+
+    taskrun_id: str = msgspec.field(name="taskRunId")
+    state: State
+
+
+class Restart(Claim, frozen=True, tag=True):
+    """Run again what failed, in the same execution."""
+
+
+class SlotDecided(Claim, frozen=True, tag=True):
+    """
+    What the queue of the execution's flow answers.
+
+    `state`: RUNNING (it has a slot), QUEUED (it waits for one), CANCELLED or FAILED (there was none).
+    """
+
+    state: State
+
+
+class AskSlot(Claim, frozen=True, tag=True):
+    """To a flow's queue: may this execution run? `is_forced`: it does, whatever the limit."""
+
+    namespace: str
+    flow_id: str
+    limit: int
+    behavior: str
+    is_forced: bool = False
+
+    @property
+    def aggregate(self) -> str:
+        return queue_id(self.namespace, self.flow_id)
+
+
+class LeaveSlot(Claim, frozen=True, tag=True):
+    """To a flow's queue: this execution has ended."""
+
+    namespace: str
+    flow_id: str
+    limit: int
+
+    @property
+    def aggregate(self) -> str:
+        return queue_id(self.namespace, self.flow_id)
+
+
+def queue_id(namespace: str, flow_id: str) -> str:
+    """Return the id of the aggregate that counts a flow's running executions."""
+    return f"queue:{namespace}.{flow_id}"
+
+
+class TaskStarted(Claim, frozen=True, tag=True):
     """A worker runs this attempt, and has done so for a while."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -54,7 +137,7 @@ class TaskStarted(Claim, tag=True):
     at: datetime
 
 
-class TaskEnded(Claim, tag=True):
+class TaskEnded(Claim, frozen=True, tag=True):
     """
     A worker is done with this attempt.
 
@@ -74,7 +157,7 @@ class TaskEnded(Claim, tag=True):
     log_file: str | None = None
 
 
-class TaskReleased(Claim, tag=True):
+class TaskReleased(Claim, frozen=True, tag=True):
     """A worker that shuts down gives the attempt back unfinished."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -82,7 +165,7 @@ class TaskReleased(Claim, tag=True):
     worker_id: str
 
 
-class WorkerLost(Claim, tag=True):
+class WorkerLost(Claim, frozen=True, tag=True):
     """The worker that ran this attempt is silent; made by the executor itself."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -90,7 +173,7 @@ class WorkerLost(Claim, tag=True):
     worker_id: str
 
 
-class DispatchFailed(Claim, tag=True):
+class DispatchFailed(Claim, frozen=True, tag=True):
     """The work could not be put into a record (too large); made by the executor itself."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -98,25 +181,44 @@ class DispatchFailed(Claim, tag=True):
     reason: str
 
 
-class TimerDue(Claim, tag=True):
+class TimerDue(Claim, frozen=True, tag=True):
     """A date that the execution or one of its task runs waits for is here."""
 
     taskrun_id: str | None = msgspec.field(default=None, name="taskRunId")
 
 
-class Continue(Claim, tag=True):
+class Continue(Claim, frozen=True, tag=True):
     """Go on with what state leaves to do: a fan-out larger than one transition, or a restored execution."""
 
     parents: tuple[str, ...] | None = None
     """Whose children to go on with; None: all that is open."""
 
 
-AnyClaim = (
-    Start | Kill | TaskStarted | TaskEnded | TaskReleased | WorkerLost | DispatchFailed | TimerDue | Continue
+ExecutionClaim = (
+    Start
+    | Kill
+    | Pause
+    | Resume
+    | ForceRun
+    | SetLabels
+    | ChangeStatus
+    | ChangeState
+    | Restart
+    | SlotDecided
+    | TaskStarted
+    | TaskEnded
+    | TaskReleased
+    | WorkerLost
+    | DispatchFailed
+    | TimerDue
+    | Continue
 )
+QueueClaim = AskSlot | LeaveSlot
+AnyClaim = ExecutionClaim | QueueClaim
+"""Whatever may stand in the topic `claims`."""
 
 
-class Work(Struct):
+class Work(Struct, frozen=True):
     """
     One record of `tasks.<group>`: an attempt for a worker to run.
 
@@ -138,13 +240,13 @@ class Work(Struct):
     labels: tuple[Label, ...] = ()
 
 
-class KillOrder(Struct):
+class KillOrder(Struct, frozen=True):
     """One record of `kills`, for all workers: interrupt what runs for this execution, refuse what comes."""
 
     execution_id: str
 
 
-class Heartbeat(Struct):
+class Heartbeat(Struct, frozen=True):
     """One record of `workers`, key worker id. `stopping`: it takes no more work."""
 
     worker_id: str
@@ -157,7 +259,7 @@ class Heartbeat(Struct):
     stopping: bool = False
 
 
-class LogEntry(Struct):
+class LogEntry(Struct, frozen=True):
     """One line of a task's log, as the topic `logs` and the API carry it."""
 
     namespace: str
@@ -173,7 +275,7 @@ class LogEntry(Struct):
     trigger_id: str | None = None
 
 
-class MetricEntry(Struct):
+class MetricEntry(Struct, frozen=True):
     """One measurement, as the topic `metrics` and the API carry it; timers in milliseconds."""
 
     namespace: str

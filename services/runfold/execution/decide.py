@@ -13,7 +13,7 @@ from runfold.errors import BrokenInvariant
 from runfold.execution.accept import accept
 from runfold.execution.advance import advance
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim
+from runfold.execution.claims import ExecutionClaim
 from runfold.execution.draft import Decision, Draft
 from runfold.execution.facts import Transition
 from runfold.flows.plan import Plan
@@ -22,7 +22,7 @@ ROUNDS_MAX: Final = 100_000
 """Looks at parents within one decision; more means that it never settles."""
 
 
-def decide(plan: Plan, aggregate: Aggregate | None, claim: AnyClaim, now: datetime) -> Decision:
+def decide(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: datetime) -> Decision:
     """
     Return what follows from `claim`, with all that follows from it.
 

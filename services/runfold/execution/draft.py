@@ -14,7 +14,7 @@ from runfold.execution.aggregate import ROOT, Aggregate
 from runfold.execution.apply import apply
 from runfold.execution.claims import LogEntry
 from runfold.execution.context import variables_of
-from runfold.execution.facts import AnyFact, TaskRunCreated, TaskRunMoved, Transition
+from runfold.execution.facts import ExecutionFact, TaskRunCreated, TaskRunMarked, TaskRunMoved, Transition
 from runfold.execution.model import TaskRun
 from runfold.flows.plan import Plan
 
@@ -46,7 +46,7 @@ class Draft:
         self.now: datetime = frame.at
         self._frame = frame
         self._aggregate = aggregate
-        self.facts: list[AnyFact] = []
+        self.facts: list[ExecutionFact] = []
         self.logs: list[LogEntry] = []
         self._agenda: dict[str, None] = {}
         self._created = 0
@@ -68,13 +68,13 @@ class Draft:
     def run(self, taskrun_id: str) -> TaskRun:
         return self.aggregate.taskruns[taskrun_id]
 
-    def add(self, fact: AnyFact) -> None:
+    def add(self, fact: ExecutionFact) -> None:
         """Take a fact and apply it; the parent of a task run that moved is looked at again."""
         self._aggregate = apply(self._aggregate, fact, self._frame)
         self.facts.append(fact)
         if isinstance(fact, TaskRunCreated):
             self._created += 1
-        elif isinstance(fact, TaskRunMoved):
+        elif isinstance(fact, TaskRunMoved | TaskRunMarked):
             self.look_at(self.run(fact.id).parent_taskrun_id or ROOT)
 
     def look_at(self, parent: str) -> None:

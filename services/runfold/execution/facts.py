@@ -10,15 +10,15 @@ from datetime import datetime
 import msgspec
 
 from runfold.execution.claims import Start
-from runfold.execution.model import Attempt, Json, Label, Place, Reply, Struct, Trigger
+from runfold.execution.model import Attempt, Json, Label, Place, Reply, Struct, TaskRun, Trigger
 from runfold.execution.state import State
 
 
-class Fact(Struct, tag_field="type"):
+class Fact(Struct, frozen=True, tag_field="type"):
     """The base of all facts."""
 
 
-class ExecutionCreated(Fact, tag=True):
+class ExecutionCreated(Fact, frozen=True, tag=True):
     """An execution exists; `inputs` are typed, `labels` complete."""
 
     id: str
@@ -37,28 +37,28 @@ class ExecutionCreated(Fact, tag=True):
     reply: Reply | None = None
 
 
-class ExecutionMoved(Fact, tag=True):
+class ExecutionMoved(Fact, frozen=True, tag=True):
     """The execution is in another state. `outputs`: those of the flow, once it ended."""
 
     state: State
     outputs: dict[str, Json] | None = None
-    reason: str | None = None
-    """Why, for people; None where the state says it all."""
+    attempt_number: int | None = None
+    """A restart counts one up."""
 
 
-class ExecutionWaits(Fact, tag=True):
+class ExecutionWaits(Fact, frozen=True, tag=True):
     """A timer looks at the execution at this date (None: no more)."""
 
     until: datetime | None
 
 
-class LabelsSet(Fact, tag=True):
+class LabelsSet(Fact, frozen=True, tag=True):
     """The execution's labels, all of them, as they are now."""
 
     labels: tuple[Label, ...]
 
 
-class TaskRunCreated(Fact, tag=True):
+class TaskRunCreated(Fact, frozen=True, tag=True):
     """A task run exists, in state CREATED. Its ordinal is the number of those before it."""
 
     id: str
@@ -71,14 +71,14 @@ class TaskRunCreated(Fact, tag=True):
     outputs: dict[str, Json] | None = None
 
 
-class ValuesResolved(Fact, tag=True):
+class ValuesResolved(Fact, frozen=True, tag=True):
     """The next values that a loop goes over, in order; a long list comes in several facts."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
     values: tuple[str, ...]
 
 
-class TaskRunMoved(Fact, tag=True):
+class TaskRunMoved(Fact, frozen=True, tag=True):
     """The task run is in another state. `at`: since when, if not since the transition's own time."""
 
     id: str
@@ -88,14 +88,14 @@ class TaskRunMoved(Fact, tag=True):
     error: str | None = None
 
 
-class AttemptDispatched(Fact, tag=True):
+class AttemptDispatched(Fact, frozen=True, tag=True):
     """Work for a worker; `token` numbers the dispatches of the task run from 1."""
 
     id: str
     token: int
 
 
-class AttemptStarted(Fact, tag=True):
+class AttemptStarted(Fact, frozen=True, tag=True):
     """A worker said that it runs this attempt since `at`."""
 
     id: str
@@ -104,27 +104,78 @@ class AttemptStarted(Fact, tag=True):
     at: datetime
 
 
-class AttemptEnded(Fact, tag=True):
+class AttemptEnded(Fact, frozen=True, tag=True):
     """An attempt is over; the task run's own state follows in a fact of its own."""
 
     id: str
     attempt: Attempt
 
 
-class RetryPlanned(Fact, tag=True):
+class RetryPlanned(Fact, frozen=True, tag=True):
     """The task run is tried again at this date."""
 
     id: str
     at: datetime
 
 
-class StartAsked(Fact, tag=True):
+class TaskRunMarked(Fact, frozen=True, tag=True):
+    """A person put the task run, and its last attempt, into this state, whatever it was before."""
+
+    id: str
+    state: State
+
+
+class TaskRunsRemoved(Fact, frozen=True, tag=True):
+    """These task runs are no part of the execution any more: a restart makes them anew."""
+
+    ids: tuple[str, ...]
+
+
+class TaskRunsCopied(Fact, frozen=True, tag=True):
+    """A replay begins with these task runs of another execution, under ids of its own."""
+
+    taskruns: tuple[TaskRun, ...] = msgspec.field(name="taskRuns")
+
+
+class SlotWanted(Fact, frozen=True, tag=True):
+    """The execution asks its flow's queue for a slot; `is_forced`: it runs already, the queue only counts."""
+
+    is_forced: bool = False
+
+
+class SlotTaken(Fact, frozen=True, tag=True):
+    """Of a queue: the execution runs. `is_forced`: it did not ask."""
+
+    execution_id: str
+    is_forced: bool = False
+
+
+class SlotWaits(Fact, frozen=True, tag=True):
+    """Of a queue: the execution waits for a slot."""
+
+    execution_id: str
+
+
+class SlotRefused(Fact, frozen=True, tag=True):
+    """Of a queue: there was no slot, and the flow's behavior is not to wait."""
+
+    execution_id: str
+    state: State
+
+
+class SlotLeft(Fact, frozen=True, tag=True):
+    """Of a queue: the execution runs and waits no more."""
+
+    execution_id: str
+
+
+class StartAsked(Fact, frozen=True, tag=True):
     """Another execution is to start because of this one: a retry as a new execution, a subflow."""
 
     start: Start
 
 
-class ResultCameLate(Fact, tag=True):
+class ResultCameLate(Fact, frozen=True, tag=True):
     """A worker reported on an attempt that counts no more; it is recorded and changes nothing."""
 
     id: str
@@ -132,7 +183,7 @@ class ResultCameLate(Fact, tag=True):
     state: State
 
 
-AnyFact = (
+ExecutionFact = (
     ExecutionCreated
     | ExecutionMoved
     | ExecutionWaits
@@ -144,23 +195,35 @@ AnyFact = (
     | AttemptStarted
     | AttemptEnded
     | RetryPlanned
+    | TaskRunMarked
+    | TaskRunsRemoved
+    | TaskRunsCopied
+    | SlotWanted
     | StartAsked
     | ResultCameLate
 )
 
 
-ExecutionFact = ExecutionCreated | ExecutionMoved | ExecutionWaits | LabelsSet | StartAsked
-"""Facts that change the execution itself, not one of its task runs."""
+SlotFact = SlotTaken | SlotWaits | SlotRefused | SlotLeft
+AnyFact = ExecutionFact | SlotFact
+"""Whatever may stand in a transition: of an execution, or of a flow's queue."""
 
 
-def taskrun_of(fact: AnyFact) -> str | None:
-    """Return the id of the task run that a fact changes; None: it changes the execution."""
-    if isinstance(fact, ExecutionFact):
-        return None
-    return fact.taskrun_id if isinstance(fact, ValuesResolved) else fact.id
+def taskruns_of(fact: ExecutionFact) -> tuple[str, ...]:
+    """Return the ids of the task runs that a fact changes; none: it changes the execution."""
+    match fact:
+        case ValuesResolved():
+            return (fact.taskrun_id,)
+        case TaskRunsRemoved():
+            return fact.ids
+        case TaskRunsCopied():
+            return tuple(run.id for run in fact.taskruns)
+        case ExecutionCreated() | ExecutionMoved() | ExecutionWaits() | LabelsSet() | SlotWanted() | StartAsked():
+            return ()
+    return (fact.id,)
 
 
-class Transition(Struct):
+class Transition(Struct, frozen=True):
     """One record of the topic `facts`. `cause`: the id of the claim that it followed from."""
 
     aggregate: str

@@ -22,14 +22,14 @@ class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A record on the wire: unknown fields are ignored, defaults are left out."""
 
 
-class Label(Struct):
+class Label(Struct, frozen=True):
     """A key and its value; an execution may hold a key twice, the first one counts."""
 
     key: str
     value: str
 
 
-class Trigger(Struct):
+class Trigger(Struct, frozen=True):
     """What started an execution: a trigger of a flow, or a task of another execution."""
 
     id: str
@@ -37,14 +37,14 @@ class Trigger(Struct):
     variables: dict[str, Json] = {}
 
 
-class Reply(Struct):
+class Reply(Struct, frozen=True):
     """Where the one who asked wants the answers: a topic, and their own id to tell them apart."""
 
     topic: str
     correlation_id: str | None = None
 
 
-class Execution(Struct):
+class Execution(Struct, frozen=True):
     """One run of a flow, without its task runs."""
 
     id: str
@@ -73,7 +73,7 @@ class Execution(Struct):
         return self.histories[-1].state
 
 
-class Metric(Struct):
+class Metric(Struct, frozen=True):
     """What a task measured: a counter's number, or a timer's seconds."""
 
     name: str
@@ -82,7 +82,7 @@ class Metric(Struct):
     tags: dict[str, str] = {}
 
 
-class Attempt(Struct):
+class Attempt(Struct, frozen=True):
     """One try of a task run. `worker_id`: who ran it; `error`: why it failed, for people."""
 
     histories: History
@@ -105,7 +105,7 @@ class Branch(StrEnum):
     AFTER = "after"
 
 
-class Place(Struct, gc=False):
+class Place(Struct, frozen=True, gc=False):
     """
     Where a task run stands among its siblings.
 
@@ -119,7 +119,7 @@ class Place(Struct, gc=False):
     is_last: bool = True
 
 
-class TaskRun(Struct):
+class TaskRun(Struct, frozen=True):
     """One task of one execution, with all its attempts."""
 
     id: str
@@ -152,6 +152,8 @@ class TaskRun(Struct):
     wake_at: datetime | None = None
     """When a timer looks at it again (a retry's date)."""
     error: str | None = None
+    is_removed: bool = False
+    """No part of its execution any more: a restart made it anew. The index lets go of it."""
 
     @property
     def state(self) -> State:

@@ -16,7 +16,11 @@ from runfold.execution.state import Entry, State
 def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     """Add what follows from the end of the attempt under way."""
     draft.add(AttemptEnded(run.id, _attempt(claim)))
-    if claim.state is State.FAILED and not draft.aggregate.execution.state.is_terminal and plan_retry(draft, run.id, claim):
+    if (
+        claim.state is State.FAILED
+        and not draft.aggregate.execution.state.is_terminal
+        and plan_retry(draft, run.id, claim)
+    ):
         return
     task = draft.plan.nodes[run.task_id].task
     state = claim.state

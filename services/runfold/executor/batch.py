@@ -4,22 +4,26 @@ One commit in the making: claims decided one after the other, each on what the f
 Nothing in memory changes before `remember`, which is called once the commit is through.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from runfold.adapters.dead_letters import dead_letter
-from runfold.errors import AuthorError
+from runfold.errors import AuthorError, BrokenInvariant, CallerError
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim, DispatchFailed
+from runfold.execution.claims import AnyClaim, AskSlot, DispatchFailed, LeaveSlot, QueueClaim
 from runfold.execution.decide import decide
 from runfold.execution.draft import Decision
+from runfold.execution.slots import Queue, decide_slots
 from runfold.executor.memory import Memory
-from runfold.executor.outbox import Outbox, TooLarge, snapshots, touched
+from runfold.executor.outbox import Change, Outbox, TooLarge, queue_messages, snapshots
 from runfold.executor.plans import Plans
 from runfold.flows.plan import Plan
 from runfold.ports import Message, Record
+
+logger = logging.getLogger(__name__)
 
 _claim = msgspec.json.Decoder(AnyClaim)
 
@@ -33,7 +37,8 @@ class Batch:
         self._outbox = outbox
         self._now = now
         self._changed: dict[str, Aggregate] = {}
-        self._touched: dict[str, tuple[bool, set[str]]] = {}
+        self._changes: dict[str, Change] = {}
+        self._queues: dict[str, Queue] = {}
         self._messages: list[Message] = []
         self.unfinished: dict[str, tuple[str, ...] | None] = {}
 
@@ -46,11 +51,23 @@ class Batch:
             return
         try:
             self.decide(claim)
-        except AuthorError as error:  # its flow is gone or no flow any more: this execution waits, the others go on
+        except (AuthorError, CallerError, BrokenInvariant) as error:
+            # Its flow is gone, or we are wrong about this execution: it stands still, the others go on.
+            logger.exception("Claim at %s-%d@%d can't be decided", record.topic, record.partition, record.offset)
             self.send([dead_letter(record, error)])
+
+    def decide_own(self, claim: AnyClaim) -> None:
+        """Decide on a claim that the executor made itself: a timer, a lost worker, the rest of a fan-out."""
+        try:
+            self.decide(claim)
+        except (AuthorError, CallerError, BrokenInvariant):
+            logger.exception("Execution %s stands still", claim.execution_id)
 
     def decide(self, claim: AnyClaim) -> None:
         """Decide on a claim and take what follows. Raises: AuthorError if its flow can't be had."""
+        if isinstance(claim, AskSlot | LeaveSlot):
+            self._decide_slots(claim)
+            return
         known = self._changed.get(claim.execution_id) or self._memory.get(claim.execution_id)
         plan = self._plans.of(claim, known)
         if plan is None:
@@ -61,18 +78,24 @@ class Batch:
         else:
             self.unfinished.pop(claim.execution_id, None)
         if decision.transition is not None:
-            self._keep(plan, decision)
+            self._keep(plan, decision, known)
 
-    def _keep(self, plan: Plan, decision: Decision) -> None:
+    def _decide_slots(self, claim: QueueClaim) -> None:
+        queue_id = claim.aggregate
+        known = self._queues.get(queue_id) or self._memory.queue(queue_id)
+        decision = decide_slots(known, claim, self._now)
+        if decision.transition is not None:
+            self._queues[queue_id] = decision.queue
+            self._messages += queue_messages(decision)
+
+    def _keep(self, plan: Plan, decision: Decision, before: Aggregate | None) -> None:
         assert decision.transition is not None  # noqa: S101 - asked by the caller
         assert decision.aggregate is not None  # noqa: S101 - a transition leads to one
         execution_id = decision.transition.aggregate
         self._changed[execution_id] = decision.aggregate
-        execution_changed, taskruns = touched(decision.transition)
-        before = self._touched.get(execution_id, (False, set()))
-        self._touched[execution_id] = (before[0] or execution_changed, before[1] | taskruns)
+        self._changes.setdefault(execution_id, Change()).note(decision.transition, before)
         self._messages.append(self._outbox.transition(decision.transition))
-        self._messages += self._outbox.consequences(decision)
+        self._messages += self._outbox.consequences(plan, decision)
         for message in self._outbox.work(plan, decision):
             if isinstance(message, TooLarge):
                 self._refuse(message)
@@ -83,7 +106,9 @@ class Batch:
         work = too_large.work
         claim_id = f"{work.taskrun_id}.{work.token}.too-large"
         self.decide(
-            DispatchFailed(work.execution_id, claim_id, taskrun_id=work.taskrun_id, token=work.token, reason=too_large.reason)
+            DispatchFailed(
+                work.execution_id, claim_id, taskrun_id=work.taskrun_id, token=work.token, reason=too_large.reason
+            )
         )
 
     def send(self, messages: Iterable[Message]) -> None:
@@ -97,11 +122,13 @@ class Batch:
     def messages(self) -> list[Message]:
         """Return all that leaves with the commit: what happened, then the snapshots, once per entity."""
         found = list(self._messages)
-        for execution_id, (execution_changed, taskruns) in self._touched.items():
-            found += snapshots(self._changed[execution_id], execution_changed, taskruns)
+        for execution_id, change in self._changes.items():
+            found += snapshots(self._changed[execution_id], change)
         return found
 
     def remember(self) -> None:
         """Take over what the commit made true."""
-        for execution_id, (execution_changed, taskruns) in self._touched.items():
-            self._memory.remember(self._changed[execution_id], execution_changed, taskruns)
+        for execution_id, change in self._changes.items():
+            self._memory.remember(self._changed[execution_id], change.taskruns, execution_changed=change.execution)
+        for queue in self._queues.values():
+            self._memory.remember_queue(queue)

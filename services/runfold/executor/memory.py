@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.claims import TimerDue, WorkerLost
 from runfold.execution.model import TaskRun
+from runfold.execution.slots import Queue
 
 Timer = tuple[datetime, str, str]
 """When, which execution, which task run ("": the execution itself)."""
@@ -22,6 +23,7 @@ class Memory:
     def __init__(self, keep_ended: timedelta) -> None:
         self._keep_ended = keep_ended
         self._aggregates: dict[str, Aggregate] = {}
+        self._queues: dict[str, Queue] = {}
         self._timers: list[Timer] = []
         self._endings: list[tuple[datetime, str]] = []
         self._running: dict[str, dict[str, str]] = {}
@@ -33,16 +35,28 @@ class Memory:
     def get(self, execution_id: str) -> Aggregate | None:
         return self._aggregates.get(execution_id)
 
+    def queue(self, queue_id: str) -> Queue:
+        """Return a flow's queue; one that nobody asked yet is empty."""
+        return self._queues.get(queue_id) or Queue(queue_id)
+
+    def remember_queue(self, queue: Queue) -> None:
+        self._queues[queue.id] = queue
+
+    def queues(self) -> Iterable[Queue]:
+        return self._queues.values()
+
     def aggregates(self) -> Iterable[Aggregate]:
         return self._aggregates.values()
 
-    def remember(self, aggregate: Aggregate, execution_changed: bool, taskrun_ids: Iterable[str]) -> None:
+    def remember(self, aggregate: Aggregate, taskrun_ids: Iterable[str], *, execution_changed: bool) -> None:
         """Take an aggregate as it is after a commit; `taskrun_ids` are those that changed."""
         execution = aggregate.execution
         before = self._aggregates.get(execution.id)
         self._aggregates[execution.id] = aggregate
         for taskrun_id in taskrun_ids:
-            self._note(aggregate.taskruns[taskrun_id], before.taskruns.get(taskrun_id) if before else None)
+            run = aggregate.taskruns.get(taskrun_id)
+            if run is not None:
+                self._note(run, before.taskruns.get(taskrun_id) if before else None)
         if execution_changed and execution.wake_at is not None:
             heapq.heappush(self._timers, (execution.wake_at, execution.id, ""))
         if execution_changed and execution.state.is_terminal:
@@ -56,9 +70,10 @@ class Memory:
         if run.worker_id is not None and run.state.is_running:
             self._running.setdefault(run.worker_id, {})[run.id] = run.execution_id
 
-    def forget(self, execution_ids: Iterable[str]) -> None:
-        """Let go of executions: evicted, or another executor's now."""
-        for execution_id in execution_ids:
+    def forget(self, ids: Iterable[str]) -> None:
+        """Let go of executions and queues: evicted, or another executor's now."""
+        for execution_id in ids:
+            self._queues.pop(execution_id, None)
             aggregate = self._aggregates.pop(execution_id, None)
             for run in aggregate.taskruns.values() if aggregate else ():
                 if run.worker_id is not None:

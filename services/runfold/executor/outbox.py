@@ -8,17 +8,32 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim, KillOrder, Work
+from runfold.execution.claims import AnyClaim, AskSlot, KillOrder, LeaveSlot, Work
 from runfold.execution.context import instant, variables_of
 from runfold.execution.draft import Decision
-from runfold.execution.facts import AttemptDispatched, ExecutionMoved, StartAsked, Transition, taskrun_of
-from runfold.execution.model import Execution, Reply
+from runfold.execution.facts import (
+    AttemptDispatched,
+    ExecutionMoved,
+    LabelsSet,
+    SlotLeft,
+    SlotRefused,
+    SlotTaken,
+    SlotWaits,
+    SlotWanted,
+    StartAsked,
+    TaskRunsRemoved,
+    Transition,
+    taskruns_of,
+)
+from runfold.execution.model import Execution, Reply, TaskRun
+from runfold.execution.slots import QueueDecision
 from runfold.execution.state import State
 from runfold.flows.plan import Plan
 from runfold.ports import RECORD_SIZE_MAX, Message, slot_of
-from runfold.topology import CLAIMS, DEFAULT_GROUP, EXECUTIONS, FACTS, KILLS, LOGS, TASKRUNS, tasks_topic
+from runfold.topology import CLAIMS, DEFAULT_GROUP, EXECUTIONS, FACTS, KILLS, LOGS, QUEUES, TASKRUNS, tasks_topic
 
 RUN_LENGTH: Final = 25
 """Work goes to one partition in runs of this many records: a transaction pays per partition, yet all workers get some."""
@@ -48,19 +63,24 @@ class Outbox:
 
     def transition(self, transition: Transition) -> Message:
         """Return the record of `facts`."""
-        return Message(FACTS, transition.aggregate, _encode(transition), event_headers(transition), slot_of(transition.aggregate))
+        return Message(
+            FACTS, transition.aggregate, _encode(transition), event_headers(transition), slot_of(transition.aggregate)
+        )
 
-    def consequences(self, decision: Decision) -> Iterator[Message]:
+    def consequences(self, plan: Plan, decision: Decision) -> Iterator[Message]:
         """Yield what is derived from a decision: orders, answers, claims and log lines."""
         transition, aggregate = decision.transition, decision.aggregate
         if transition is None or aggregate is None:
             return
+        execution = aggregate.execution
         for fact in transition.facts:
             match fact:
                 case ExecutionMoved(state=State.KILLING):
-                    yield Message(KILLS, aggregate.execution.id, _encode(KillOrder(aggregate.execution.id)))
-                case ExecutionMoved(state=state) if state.is_terminal and aggregate.execution.reply:
-                    yield ended_reply(aggregate.execution, aggregate.execution.reply)
+                    yield Message(KILLS, execution.id, _encode(KillOrder(execution.id)))
+                case ExecutionMoved(state=state) if state.is_terminal:
+                    yield from _endings(plan, execution)
+                case SlotWanted(is_forced=is_forced):
+                    yield from _slot_claims(plan, execution, is_forced=is_forced)
                 case StartAsked(start=start):
                     yield claim_message(start)
         for entry in decision.logs:
@@ -97,14 +117,52 @@ class Outbox:
         return Message(tasks_topic(group or DEFAULT_GROUP), run.id, value, slot=self._dispatched // RUN_LENGTH)
 
 
-def snapshots(aggregate: Aggregate, execution_changed: bool, taskrun_ids: Iterable[str]) -> Iterator[Message]:
+class Change:
+    """What transitions changed: the execution itself, which task runs, and which are no more."""
+
+    def __init__(self) -> None:
+        self.execution = False
+        self.taskruns: set[str] = set()
+        self.removed: dict[str, TaskRun] = {}
+
+    def note(self, transition: Transition, before: Aggregate | None) -> None:
+        """Take one more transition, decided on `before`."""
+        for fact in transition.facts:
+            if isinstance(fact, SlotTaken | SlotWaits | SlotRefused | SlotLeft):
+                continue
+            if isinstance(fact, LabelsSet) and before is not None:
+                self.taskruns.update(before.taskruns)
+            elif isinstance(fact, TaskRunsRemoved) and before is not None:
+                self.removed |= {taskrun_id: before.taskruns[taskrun_id] for taskrun_id in fact.ids}
+            changed = taskruns_of(fact)
+            self.taskruns.update(changed)
+            self.execution |= not changed
+
+
+def snapshots(aggregate: Aggregate, change: Change) -> Iterator[Message]:
     """Yield the snapshots of what changed, as it is now."""
     execution = aggregate.execution
     slot = slot_of(execution.id)
-    if execution_changed:
+    if change.execution:
         yield Message(EXECUTIONS, execution.id, _encode(execution), slot=slot)
-    for taskrun_id in taskrun_ids:
-        yield Message(TASKRUNS, f"{execution.id}/{taskrun_id}", _encode(aggregate.taskruns[taskrun_id]), slot=slot)
+    for taskrun_id in change.taskruns:
+        run = aggregate.taskruns.get(taskrun_id)
+        if run is not None:
+            yield Message(TASKRUNS, f"{execution.id}/{taskrun_id}", _encode(run), slot=slot)
+    for run in change.removed.values():
+        gone = replace(run, is_removed=True, seq=aggregate.seq)
+        yield Message(TASKRUNS, f"{execution.id}/{run.id}", _encode(gone), slot=slot)
+
+
+def queue_messages(decision: QueueDecision) -> Iterator[Message]:
+    """Yield what leaves with a queue's decision."""
+    if decision.transition is None:
+        return
+    slot = slot_of(decision.queue.id)
+    yield Message(FACTS, decision.queue.id, _encode(decision.transition), event_headers(decision.transition), slot)
+    yield Message(QUEUES, decision.queue.id, _encode(decision.queue), slot=slot)
+    for answer in decision.answers:
+        yield claim_message(answer)
 
 
 def tombstones(aggregate: Aggregate) -> Iterator[Message]:
@@ -116,22 +174,38 @@ def tombstones(aggregate: Aggregate) -> Iterator[Message]:
     yield Message(EXECUTIONS, execution_id, None, slot=slot)
 
 
-def touched(transition: Transition) -> tuple[bool, set[str]]:
-    """Return whether a transition changed the execution itself, and which task runs it changed."""
-    execution_changed = False
-    taskruns: set[str] = set()
-    for fact in transition.facts:
-        taskrun_id = taskrun_of(fact)
-        if taskrun_id is None:
-            execution_changed = True
-        else:
-            taskruns.add(taskrun_id)
-    return execution_changed, taskruns
+def _endings(plan: Plan, execution: Execution) -> Iterator[Message]:
+    if execution.reply is not None:
+        yield ended_reply(execution, execution.reply)
+    limit = plan.flow.concurrency
+    if limit is not None:
+        claim_id = f"{execution.id}.leave.{len(execution.histories)}"
+        yield claim_message(
+            LeaveSlot(
+                execution.id, claim_id, namespace=execution.namespace, flow_id=execution.flow_id, limit=limit.limit
+            )
+        )
+
+
+def _slot_claims(plan: Plan, execution: Execution, *, is_forced: bool) -> Iterator[Message]:
+    limit = plan.flow.concurrency
+    if limit is not None:
+        yield claim_message(
+            AskSlot(
+                execution.id,
+                f"{execution.id}.ask.{len(execution.histories)}",
+                namespace=execution.namespace,
+                flow_id=execution.flow_id,
+                limit=limit.limit,
+                behavior=str(limit.behavior),
+                is_forced=is_forced,
+            )
+        )
 
 
 def claim_message(claim: AnyClaim) -> Message:
     """Return a claim's record."""
-    return Message(CLAIMS, claim.execution_id, _encode(claim), slot=slot_of(claim.execution_id))
+    return Message(CLAIMS, claim.aggregate, _encode(claim), slot=slot_of(claim.aggregate))
 
 
 def event_headers(transition: Transition) -> dict[str, str]:
@@ -172,5 +246,6 @@ def reply_message(reply: Reply, body: dict[str, Any]) -> Message:
 
 def rejection(reply: Reply, at: datetime, reasons: Iterable[str], execution_id: str | None = None) -> Message:
     """Return the answer to a request that cannot be served."""
-    return reply_message(reply, {"type": "rejected", "executionId": execution_id, "at": instant(at), "reasons": list(reasons)})
-
+    return reply_message(
+        reply, {"type": "rejected", "executionId": execution_id, "at": instant(at), "reasons": list(reasons)}
+    )

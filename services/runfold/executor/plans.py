@@ -14,6 +14,9 @@ from runfold.flows.plan import Plan
 
 PLANS_MAX: Final = 1_000
 
+FLOW_WAIT_S: Final = 0.5
+"""A flow is safe in its topic before anyone claims to run it: only our own reading may be behind."""
+
 
 class Plans:
     """The plans of the flows whose executions are at hand."""
@@ -29,7 +32,8 @@ class Plans:
         Return the plan that a claim is decided with; None where the claim is void in any case.
 
         Raises:
-            FlowInvalid: There is no such flow, or it can no longer be read.
+            NotFound: There is no such flow.
+            FlowInvalid: It can no longer be read.
         """
         if known is not None:
             execution = known.execution
@@ -42,10 +46,9 @@ class Plans:
         key = (namespace, flow_id, revision)
         plan = self._plans.get(key)
         if plan is None:
-            stored = self._flows.find(namespace, flow_id, revision)
-            if stored is None or stored.flow is None:
-                reason = (stored.exception or "it can't be read") if stored else "there is no such flow"
-                raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {reason}"),))
+            stored = self._flows.find(namespace, flow_id, revision, FLOW_WAIT_S)
+            if stored.flow is None:
+                raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {stored.exception}"),))
             plan = Plan(stored.flow, revision, self._expressions, self._surroundings)
             self._plans[key] = plan
             if len(self._plans) > PLANS_MAX:

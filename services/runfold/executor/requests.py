@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from runfold.adapters.dead_letters import dead_letter
 from runfold.adapters.flow_store import FlowStore
-from runfold.errors import AuthorError, CallerError, NotFound, RunfoldError
+from runfold.errors import AuthorError, CallerError, Conflict, NotFound, RunfoldError
 from runfold.execution.claims import Start
 from runfold.execution.context import instant
 from runfold.execution.model import Reply
-from runfold.execution.request import ExecutionRequest, execution_id_of, start_claim
+from runfold.execution.request import ExecutionRequest, Origin, execution_id_of, start_claim
 from runfold.executor.outbox import claim_message, rejection, reply_message
 from runfold.flows.expressions import Expressions
 from runfold.ports import Broker, Message, Record
@@ -40,7 +40,11 @@ class Requests:
             request = _request.decode(record.value or b"")
         except msgspec.MsgspecError as error:
             letters = [dead_letter(record, error)]
-            return letters if reply is None else [*letters, rejection(reply, now, [f"This is no execution request: {error}"])]
+            return (
+                letters
+                if reply is None
+                else [*letters, rejection(reply, now, [f"This is no execution request: {error}"])]
+            )
         key = record.headers.get("idempotency-key")
         if key is not None:
             request = replace(request, idempotency_key=key)
@@ -52,15 +56,15 @@ class Requests:
         return [claim_message(claim)] if reply is None else [claim_message(claim), self._accepted(claim, reply, now)]
 
     def _start(self, request: ExecutionRequest, record: Record, reply: Reply | None) -> Start:
-        stored = self._flows.find(request.namespace, request.flow_id, request.revision)
+        stored = self._flows.get(request.namespace, request.flow_id, request.revision)
         if stored is None:
-            raise NotFound(f"There is no flow {request.namespace}.{request.flow_id}" + (f" revision {request.revision}" if request.revision else ""))
+            revision = f" revision {request.revision}" if request.revision else ""
+            raise NotFound(f"There is no flow {request.namespace}.{request.flow_id}{revision}")
+        if stored.flow is None:
+            raise Conflict(f"Flow {request.namespace}.{request.flow_id} is not valid: {stored.exception}")
         execution_id = execution_id_of(request, record.topic, record.partition, record.offset)
-        claim = start_claim(stored.record, stored.flow, request, execution_id, self._evaluate)
-        return replace(claim, reply=reply)
-
-    def _evaluate(self, template: object, variables: dict[str, object]) -> object:
-        return self._expressions.evaluate(template, variables)
+        origin = Origin(execution_id, f"{execution_id}.start", reply=reply)
+        return start_claim(stored.flow, request, origin, self._expressions.evaluate)
 
     def _accepted(self, claim: Start, reply: Reply, now: datetime) -> Message:
         body = {
@@ -82,6 +86,11 @@ class Requests:
         except RunfoldError:
             is_there = False
         if not is_there:
-            logger.warning("Request at %s-%d@%d names a reply topic that is not there", record.topic, record.partition, record.offset)
+            logger.warning(
+                "Request at %s-%d@%d names a reply topic that is not there",
+                record.topic,
+                record.partition,
+                record.offset,
+            )
             return None
         return Reply(topic, record.headers.get("correlation-id"))

@@ -2,17 +2,20 @@
 Restoring partitions: the snapshots of live executions are read back, then the executor goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.model import Execution, TaskRun
+from runfold.execution.slots import Queue
 from runfold.ports import Broker
-from runfold.topology import EXECUTIONS, TASKRUNS
+from runfold.topology import EXECUTIONS, QUEUES, TASKRUNS
 
 _execution = msgspec.json.Decoder(Execution)
 _taskrun = msgspec.json.Decoder(TaskRun)
+_queue = msgspec.json.Decoder(Queue)
 
 
 def restored(broker: Broker, partition: int) -> Iterator[Aggregate]:
@@ -35,4 +38,20 @@ def restored(broker: Broker, partition: int) -> Iterator[Aggregate]:
         else:
             taskruns[execution_id][taskrun_id] = _taskrun.decode(record.value)
     for execution_id, execution in executions.items():
-        yield Aggregate.rebuild(execution, taskruns[execution_id].values())
+        yield _rebuilt(execution, taskruns[execution_id].values())
+
+
+def _rebuilt(execution: Execution, taskruns: Collection[TaskRun]) -> Aggregate:
+    present = Aggregate.rebuild(execution, (run for run in taskruns if not run.is_removed))
+    # What was removed counts still: ordinals and transitions are never used twice.
+    created = max((run.ordinal + 1 for run in taskruns), default=0)
+    seq = max((run.seq for run in taskruns), default=0)
+    return replace(present, created=max(present.created, created), seq=max(present.seq, seq))
+
+
+def restored_queues(broker: Broker, partition: int) -> Iterator[Queue]:
+    """Yield the queues of one partition."""
+    newest = {record.key: record.value for record in broker.history(QUEUES, partition)}
+    for value in newest.values():
+        if value is not None:
+            yield _queue.decode(value)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from runfold.adapters.flow_store import FlowStore
 from runfold.errors import Unavailable
 from runfold.execution.aggregate import Aggregate
@@ -21,10 +19,10 @@ from runfold.executor.memory import Memory
 from runfold.executor.outbox import Outbox, tombstones
 from runfold.executor.plans import Plans
 from runfold.executor.requests import Requests
-from runfold.executor.restore import restored
+from runfold.executor.restore import restored, restored_queues
 from runfold.executor.watch import WorkerWatch
 from runfold.flows.expressions import Expressions
-from runfold.ports import Assignment, Broker, Message, Partitions, Reading, Record, slot_of
+from runfold.ports import Assignment, Broker, Partitions, Reading, Record, slot_of
 from runfold.topology import CLAIMS, REQUESTS, WORKERS
 
 logger = logging.getLogger(__name__)
@@ -40,7 +38,7 @@ HEARTBEATS_EACH: Final = timedelta(seconds=1)
 class Executor:
     """Folds claims into facts for the partitions that it owns."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root's call, all by name
         self,
         broker: Broker,
         flows: FlowStore,
@@ -61,7 +59,9 @@ class Executor:
         self._outbox = Outbox()
         self._unfinished: dict[str, tuple[str, ...] | None] = {}
         assignment = Assignment(self._assigned, self._revoked)
-        self._log = broker.log(Reading((CLAIMS, REQUESTS), GROUP, exactly_once=True, member=member, assignment=assignment))
+        self._log = broker.log(
+            Reading((CLAIMS, REQUESTS), GROUP, exactly_once=True, member=member, assignment=assignment)
+        )
         self._heartbeats = broker.log(Reading((WORKERS,)))
 
     def step(self) -> None:
@@ -74,7 +74,7 @@ class Executor:
         due = list(self._memory.due(now, TIMERS_MAX))
         resumed = self._unfinished
         for claim in (*due, *self._continued(resumed), *self._lost(now)):
-            batch.decide(claim)
+            batch.decide_own(claim)
         ended = self._memory.ended(now, EVICTIONS_MAX)
         evicted = [aggregate for aggregate in ended if not batch.knows(aggregate.execution.id)]
         messages = [*batch.messages(), *(message for aggregate in evicted for message in tombstones(aggregate))]
@@ -132,21 +132,21 @@ class Executor:
             for aggregate in restored(self._broker, partition):
                 self._adopt(aggregate)
                 count += 1
+            for queue in restored_queues(self._broker, partition):
+                self._memory.remember_queue(queue)
         logger.info("Partitions %s restored: %d executions", _ranges(partitions), count)
 
     def _adopt(self, aggregate: Aggregate) -> None:
-        self._memory.remember(aggregate, True, aggregate.taskruns)
+        self._memory.remember(aggregate, aggregate.taskruns, execution_changed=True)
         if not aggregate.execution.state.is_terminal:
             self._unfinished[aggregate.execution.id] = None
 
     def _revoked(self, partitions: Partitions) -> None:
         gone = set(partitions)
         total = self._broker.partitions(CLAIMS) or 1
-        lost = [
-            aggregate.execution.id
-            for aggregate in self._memory.aggregates()
-            if slot_of(aggregate.execution.id) % total in gone
-        ]
+        held = [aggregate.execution.id for aggregate in self._memory.aggregates()]
+        held += [queue.id for queue in self._memory.queues()]
+        lost = [held_id for held_id in held if slot_of(held_id) % total in gone]
         self._memory.forget(lost)
         self._unfinished = {key: value for key, value in self._unfinished.items() if key not in set(lost)}
 
@@ -162,5 +162,3 @@ class Executor:
 
 def _ranges(partitions: Sequence[int]) -> str:
     return ",".join(map(str, sorted(partitions)))
-
-

@@ -1,0 +1,139 @@
+"""
+What people do to executions: pause, resume, force, label, mark, restart. Each as facts, or void.
+"""
+
+from runfold.execution import claims as c
+from runfold.execution.aggregate import ROOT, Aggregate
+from runfold.execution.draft import Draft
+from runfold.execution.facts import (
+    ExecutionMoved,
+    ExecutionWaits,
+    LabelsSet,
+    SlotWanted,
+    TaskRunMarked,
+    TaskRunMoved,
+    TaskRunsRemoved,
+)
+from runfold.execution.launch import launch
+from runfold.execution.model import Branch, TaskRun
+from runfold.execution.state import State
+
+Control = c.Pause | c.Resume | c.ForceRun | c.SetLabels | c.ChangeStatus | c.ChangeState | c.Restart | c.SlotDecided
+
+
+def take_control(draft: Draft, claim: Control) -> None:
+    """Add what a person's wish, or a queue's answer, leads to."""
+    state = draft.aggregate.execution.state
+    match claim:
+        case c.Pause() if state is State.RUNNING:
+            draft.add(ExecutionMoved(State.PAUSED))
+        case c.Resume() if state is State.PAUSED:
+            go_on(draft)
+        case c.ForceRun():
+            _force(draft)
+        case c.SlotDecided():
+            _slot_decided(draft, claim)
+        case c.SetLabels():
+            draft.add(LabelsSet(claim.labels))
+        case c.ChangeStatus() if state.is_terminal and claim.state.is_terminal and claim.state is not state:
+            draft.add(ExecutionMoved(claim.state))
+        case c.ChangeState():
+            _mark(draft, claim)
+        case c.Restart():
+            _restart(draft)
+
+
+def go_on(draft: Draft) -> None:
+    """Run an execution that stood still: whatever is open is looked at, what is to run again is launched."""
+    again = [run.id for run in draft.aggregate.taskruns.values() if run.state is State.RESTARTED]
+    if again and draft.aggregate.execution.state is State.CREATED:
+        draft.add(ExecutionMoved(State.RESTARTED))
+    draft.add(ExecutionMoved(State.RUNNING))
+    for taskrun_id in again:
+        launch(draft, draft.run(taskrun_id))
+    look_at_all(draft)
+
+
+def look_at_all(draft: Draft) -> None:
+    """Ask again what follows, for the flow and for each open flowable."""
+    draft.look_at(ROOT)
+    for run in draft.aggregate.taskruns.values():
+        if not run.state.is_terminal and draft.plan.nodes[run.task_id].is_flowable:
+            draft.look_at(run.id)
+
+
+def _force(draft: Draft) -> None:
+    execution = draft.aggregate.execution
+    if execution.state in {State.CREATED, State.QUEUED}:
+        if execution.wake_at is not None:
+            draft.add(ExecutionWaits(None))
+        if draft.plan.flow.concurrency is not None:
+            draft.add(SlotWanted(is_forced=True))
+        go_on(draft)
+    elif execution.state is State.PAUSED:
+        go_on(draft)
+
+
+def _slot_decided(draft: Draft, claim: c.SlotDecided) -> None:
+    state = draft.aggregate.execution.state
+    if claim.state is State.RUNNING and state in {State.CREATED, State.QUEUED}:
+        go_on(draft)
+    elif claim.state is not State.RUNNING and state is State.CREATED:
+        if claim.state is State.QUEUED:
+            draft.log("INFO", "Flow is queued due to concurrency limit exceeded")
+        else:
+            draft.log("INFO", f"Flow is {claim.state} due to concurrency limit exceeded")
+        draft.add(ExecutionMoved(claim.state))
+
+
+def _mark(draft: Draft, claim: c.ChangeState) -> None:
+    run = draft.aggregate.taskruns.get(claim.taskrun_id)
+    if run is None:
+        return
+    ancestors = [around for around in draft.aggregate.ancestors(run) if around.state is not State.RUNNING]
+    draft.add(TaskRunMarked(run.id, claim.state))
+    for around in ancestors:
+        draft.add(TaskRunMarked(around.id, State.RUNNING))
+    if draft.aggregate.execution.state is not State.RUNNING:
+        draft.add(ExecutionMoved(State.RESTARTED))
+    look_at_all(draft)
+
+
+def to_restart(aggregate: Aggregate) -> list[TaskRun]:
+    """Return the task runs that a restart runs again, ancestors included, in the order of creation."""
+    chosen: dict[str, TaskRun] = {}
+    for run in aggregate.taskruns.values():
+        if run.state in {State.FAILED, State.PAUSED} and not _is_aside(aggregate, run):
+            chosen[run.id] = run
+            chosen |= {around.id: around for around in aggregate.ancestors(run)}
+    return sorted(chosen.values(), key=lambda run: run.ordinal)
+
+
+def _is_aside(aggregate: Aggregate, run: TaskRun) -> bool:
+    """Return whether a task run belongs to what is done after a failure, or at the end."""
+    return any(around.place.branch is not Branch.TASKS for around in (run, *aggregate.ancestors(run)))
+
+
+def _restart(draft: Draft) -> None:
+    aggregate = draft.aggregate
+    execution = aggregate.execution
+    again = to_restart(aggregate)
+    if not again or not (execution.state.is_terminal or execution.state is State.PAUSED):
+        return
+    aside = tuple(run.id for run in aggregate.taskruns.values() if _is_aside(aggregate, run))
+    draft.add(ExecutionMoved(State.RESTARTED, attempt_number=execution.attempt_number + 1))
+    if aside:
+        draft.add(TaskRunsRemoved(aside))
+    draft.add(ExecutionMoved(State.RUNNING))
+    for run in again:
+        if draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run):
+            draft.add(TaskRunMoved(run.id, State.RUNNING))
+    for run in again:
+        if not (draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run)):
+            draft.add(TaskRunMoved(run.id, State.RESTARTED))
+            launch(draft, draft.run(run.id))
+    look_at_all(draft)
+
+
+def _has_children(draft: Draft, run: TaskRun) -> bool:
+    return draft.aggregate.frame(run.id).opened > 0
