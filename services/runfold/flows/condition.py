@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, PlainValidator, SerializeAsAny, ValidationInfo
 
 from runfold.flows.duration import Duration
-from runfold.flows.label import Labels
+from runfold.flows.label import WantedLabels
 from runfold.flows.schema import Flag, NonBlank, NotEmpty, TaskId, Text
 from runfold.flows.task import Plugin, TaskTypes, choose
 from runfold.flows.temporal import Instant
@@ -162,7 +162,7 @@ class ExecutionLabels(Condition):
 
     TYPE: ClassVar[str] = f"{_PACKAGE}.ExecutionLabels"
 
-    labels: Labels
+    labels: WantedLabels
 
 
 class ExecutionStatus(Condition):

@@ -9,38 +9,65 @@ begin with it.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from runfold.errors import FlowInvalid, Violation
 from runfold.flows.model import PluginDefault
 from runfold.flows.task import TaskTypes
+from runfold.flows.yaml_source import NODES_MAX
 
 _OWN_LISTS: Final = frozenset({"pluginDefaults", "taskDefaults"})
 
 
 def inject(flow: Mapping[str, Any], defaults: Sequence[PluginDefault], types: TaskTypes) -> dict[str, Any]:
-    """Return `flow` with the values of `defaults` in every plugin they apply to."""
+    """
+    Return `flow` with the values of `defaults` in every plugin they apply to.
+
+    Raises:
+        FlowInvalid: They would make it too large.
+    """
     if not defaults:
         return dict(flow)
     kept = {key: value for key, value in flow.items() if key in _OWN_LISTS}
     rest = {key: value for key, value in flow.items() if key not in _OWN_LISTS}
-    return {**_map(rest, defaults, types), **kept}
+    return {**_Injection(defaults, types).map(rest), **kept}
 
 
-def _map(value: Mapping[str, Any], defaults: Sequence[PluginDefault], types: TaskTypes) -> dict[str, Any]:
-    found: dict[str, Any] = {key: _deep(item, defaults, types) for key, item in value.items()}
-    written = value.get("type")
-    if not isinstance(written, str):
+class _Injection:
+    """One pass over one flow; counts what it adds."""
+
+    def __init__(self, defaults: Sequence[PluginDefault], types: TaskTypes) -> None:
+        self._defaults = [(default, _size(default.values)) for default in defaults if default.values]
+        self._types = types
+        self._added = 0
+
+    def map(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {key: self._deep(item) for key, item in value.items()}
+        written = value.get("type")
+        if not isinstance(written, str):
+            return found
+        mine = [default for default, size in self._defaults if self._applies(default, size, written)]
+        for default in (default for default in mine if not default.forced):
+            found = _merged(default.values or {}, found)
+        for default in reversed([default for default in mine if default.forced]):
+            found = _merged(found, default.values or {})
         return found
-    mine = [default for default in defaults if default.values and applies(default, written, types)]
-    for default in (default for default in mine if not default.forced):
-        found = _merged(default.values or {}, found)
-    for default in reversed([default for default in mine if default.forced]):
-        found = _merged(found, default.values or {})
-    return found
+
+    def _deep(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return self.map(value)
+        return [self._deep(item) for item in value] if isinstance(value, list) else value
+
+    def _applies(self, default: PluginDefault, size: int, written: str) -> bool:
+        if not applies(default, written, self._types):
+            return False
+        self._added += size
+        if self._added > NODES_MAX:
+            raise FlowInvalid((Violation(f"Plugin defaults add more than {NODES_MAX} values", "pluginDefaults"),))
+        return True
 
 
-def _deep(value: Any, defaults: Sequence[PluginDefault], types: TaskTypes) -> Any:
-    if isinstance(value, Mapping):
-        return _map(value, defaults, types)
-    return [_deep(item, defaults, types) for item in value] if isinstance(value, list) else value
+def _size(value: Any) -> int:
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return 1 + sum(_size(item) for item in items)
 
 
 def applies(default: PluginDefault, written: str, types: TaskTypes) -> bool:

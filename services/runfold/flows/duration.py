@@ -10,8 +10,9 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+from runfold.flows.schema import Text, rule
 
 _NUMBER = r"([-+]?\d{1,18})"
 _ISO = re.compile(
@@ -65,9 +66,18 @@ def _read(value: object) -> timedelta:
             return timedelta(seconds=value)
         return parse_duration(str(value))
     except (ValueError, OverflowError) as error:
-        message = f"Text cannot be parsed to a Duration: {str(value)[:100]}"
-        raise PydanticCustomError("rule", "{text}", {"text": message}) from error
+        raise rule(f"Text cannot be parsed to a Duration: {str(value)[:100]}") from error
 
 
 Duration = Annotated[timedelta, BeforeValidator(_read), PlainSerializer(format_duration)]
 """A duration in a model: ISO text, or a number of seconds."""
+
+
+def _template_or_duration(text: str) -> str:
+    if "{" not in text and not text.strip().isdecimal():
+        _read(text)
+    return text
+
+
+DurationText = Annotated[Text, AfterValidator(_template_or_duration)]
+"""A duration that may be a template; kept as the author wrote it."""

@@ -46,5 +46,8 @@ def _of_author(label: Label) -> Label:
 FlowLabels = Annotated[tuple[Annotated[Label, AfterValidator(_of_flow)], ...], BeforeValidator(labels_of)]
 """Labels of a flow."""
 
+WantedLabels = Annotated[tuple[Label, ...], BeforeValidator(labels_of)]
+"""Labels that something else must have: the engine's own too."""
+
 Labels = Annotated[tuple[Annotated[Label, AfterValidator(_of_author)], ...], BeforeValidator(labels_of)]
 """Labels set elsewhere by an author: triggers, SLAs, subflows."""

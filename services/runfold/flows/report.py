@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from runfold.errors import Violation
+from runfold.flows.schema import ERRORS_MAX
 from runfold.flows.yaml_source import Loc, SourceMap
 
 _TEXTS: Final[Mapping[str, str]] = {
@@ -25,16 +26,13 @@ _TEXTS: Final[Mapping[str, str]] = {
 }
 """By pydantic's type of error; others keep pydantic's own text."""
 
-VIOLATIONS_MAX: Final = 1000
-"""Of one flow; a longer list helps nobody."""
-
 _NO_TASKS: Final = frozenset({"inputs", "onResume", "outputs", "sla", "pluginDefaults", "taskDefaults", "conditions"})
 """Lists of maps with an id that are no tasks and no triggers."""
 
 
 def violations(error: ValidationError, source: SourceMap) -> tuple[Violation, ...]:
     """Return all that `error` found, in the order of the source."""
-    details = error.errors(include_url=False, include_input=False)[:VIOLATIONS_MAX]
+    details = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
     found = [violation for each in details for violation in _violations(each, source)]
     return tuple(sorted(found, key=lambda violation: (violation.line, violation.column)))
 

@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 
 class Model(BaseModel):
@@ -37,6 +37,7 @@ class Model(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         regex_engine="python-re",
+        allow_inf_nan=False,
     )
 
     @classmethod
@@ -58,22 +59,27 @@ class Model(BaseModel):
         try:
             return handler(value)
         except ValidationError as error:
-            if all(details["type"] != "extra_forbidden" for details in error.errors(include_url=False)):
+            found = error.errors(include_url=False)
+            if all(details["type"] != "extra_forbidden" for details in found):
                 raise
-            raise _with_known_keys(cls, error) from error
+            raise _with_known_keys(cls, error.title, found[:ERRORS_MAX]) from error
 
 
-def _with_known_keys(model: type[Model], error: ValidationError) -> ValidationError:
-    """Return `error` where each key that is unknown to `model` itself comes with the known ones."""
+ERRORS_MAX = 1000
+"""Of one map and all in it; more help nobody."""
+
+
+def _with_known_keys(model: type[Model], title: str, errors: Iterable[ErrorDetails]) -> ValidationError:
+    """Return `errors` where each key that is unknown to `model` itself comes with the known ones."""
     found: list[InitErrorDetails] = []
-    for details in error.errors(include_url=False):
+    for details in errors:
         context = details.get("ctx", {})
         kind = details["type"]
         if kind == "extra_forbidden" and len(details["loc"]) == 1:
             kind, context = "unknown_key", {"model": model.title(), "known": model.yaml_keys()}
         custom = PydanticCustomError(kind, details["msg"].replace("{", "{{").replace("}", "}}"), context)
         found.append(InitErrorDetails(type=custom, loc=details["loc"], input=details["input"], ctx=context))
-    return ValidationError.from_exception_data(error.title, found)
+    return ValidationError.from_exception_data(title, found)
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Protocol, Self
 from pydantic import Field, PlainValidator, SerializeAsAny, ValidationInfo
 
 from runfold.flows.aliases import ALIASES
+from runfold.flows.duration import DurationText
 from runfold.flows.retry import Retry
 from runfold.flows.schema import Flag, Model, NonBlank, TaskId, Text, rule, unknown_type
 
@@ -63,7 +64,7 @@ class Task(Plugin):
     id: TaskId
     description: Text | None = None
     retry: Retry | None = None
-    timeout: Text | None = None
+    timeout: DurationText | None = None
     disabled: Flag = False
     worker_group: WorkerGroup | None = None
     log_level: Level | None = None

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
+from runfold.flows.schema import rule
+
 _ZONE_NAME = re.compile(r"\[[^\]]*\]$")
 _NANOS = re.compile(r"(\.\d{6})\d{1,3}")
 
@@ -56,7 +58,7 @@ def format_time(moment: time) -> str:
 
 
 def _invalid(value: object, error: ValueError) -> PydanticCustomError:
-    return PydanticCustomError("rule", "{text}", {"text": f"Text '{str(value)[:100]}' could not be parsed: {error}"})
+    return rule(f"Text '{str(value)[:100]}' could not be parsed: {error}")
 
 
 def _instant(value: object) -> datetime:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from runfold.errors import Violation
 from runfold.flows.condition import CONDITION_TYPES
-from runfold.flows.flowable.dag import reachable
+from runfold.flows.flowable.dag import cycle_in
 from runfold.flows.input import Input
 from runfold.flows.model import Flow, Output, PluginDefault
 from runfold.flows.task import FlowableTask, StartsFlow, Task, TaskTypes
@@ -80,14 +80,14 @@ def _recursions(flow: Flow) -> Iterator[Problem]:
 
 def _dependencies(flow: Flow) -> Iterator[Problem]:
     needs = {item.id: item.depends_on.inputs if item.depends_on else () for item in flow.inputs}
+    cycle = cycle_in(needs)
     for index, item in enumerate(flow.inputs):
         loc = ("inputs", index, "dependsOn")
-        unknown = [name for name in needs[item.id] if name not in needs]
-        for name in unknown:
-            yield f"Input with id '{item.id}' depends on a non-existent input '{name}'.", loc
-        if not unknown and item.id in reachable(item.id, needs):
-            cycle = ", ".join(needs[item.id])
-            yield f"Cycle dependency detected for input with id '{item.id}': [{cycle}]", loc
+        for name in needs[item.id]:
+            if name not in needs:
+                yield f"Input with id '{item.id}' depends on a non-existent input '{name}'.", loc
+        if item.id in cycle:
+            yield f"Cycle dependency detected for input with id '{item.id}': [{', '.join(cycle)}]", loc
 
 
 def _default_violations(flow: Flow, source: SourceMap, types: TaskTypes) -> Iterator[Violation]:

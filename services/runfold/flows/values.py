@@ -23,8 +23,12 @@ def text_of(value: object) -> str:
 
 def compact(value: object) -> str:
     """Return JSON without spaces. Raises: ExpressionFailed."""
+    from runfold.flows.expressions import print_value  # noqa: PLC0415 - flows are read without their engine
+
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(
+            value, default=print_value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+        ).decode()
     except orjson.JSONEncodeError as error:
         raise ExpressionFailed(f"A value has no JSON form: {error}") from error
 

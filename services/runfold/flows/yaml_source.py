@@ -7,6 +7,7 @@ plain `true` and `false` are booleans, numbers are numbers, and all else (`yes`,
 dates, `007`) stays the text that it is.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ Loc = tuple[str | int, ...]
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
+_FLOAT: Final = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -198,4 +199,7 @@ def _scalar(event: Any) -> object:
         return text
     if _INT.fullmatch(text):
         return int(text.rstrip("_").replace("_", ""))
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    number = float(text)
+    return number if math.isfinite(number) else text

@@ -1,6 +1,7 @@
 """Dag: tasks that name those they wait for."""
 
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -33,7 +34,7 @@ class Dag(FlowableTask):
         unknown = [name for names in needs.values() for name in names if name not in needs]
         if unknown:
             raise rule(f"Not existing task id in dependency: {', '.join(dict.fromkeys(unknown))}")
-        cyclic = [name for name in needs if name in reachable(name, needs)]
+        cyclic = cycle_in(needs)
         if cyclic:
             raise rule(f"Cyclic dependency detected: {', '.join(cyclic)}")
         return self
@@ -48,13 +49,12 @@ class Dag(FlowableTask):
         return {"tasks": tuple(entry.task for entry in self.tasks), **super().children()}
 
 
-def reachable(start: str, needs: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return all that `start` needs, directly or not."""
-    found: set[str] = set()
-    waiting = list(needs.get(start, ()))
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(needs.get(name, ()))
-    return found
+def cycle_in(needs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the names of one cycle in the order of `needs`, empty when there is none."""
+    sorter = TopologicalSorter(needs)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        members = frozenset(error.args[1])
+        return tuple(name for name in needs if name in members)
+    return ()

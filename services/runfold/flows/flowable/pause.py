@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from runfold.flows.duration import Duration
+from runfold.flows.duration import Duration, DurationText
 from runfold.flows.input import AnyInput
 from runfold.flows.lanes import one_lane
-from runfold.flows.schema import Flag, Model, NonBlank, NotEmpty, Text
+from runfold.flows.schema import Flag, Model, NonBlank, NotEmpty
 from runfold.flows.task import Children, FlowableTask, Lanes, Tasks
 
 
@@ -18,7 +18,7 @@ class Pause(FlowableTask):
     TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.Pause"
     DEPRECATED_KEYS: ClassVar[tuple[str, ...]] = ("tasks",)
 
-    delay: Text | None = None
+    delay: DurationText | None = None
     on_resume: tuple[AnyInput, ...] = ()
     tasks: Tasks = ()
 
