@@ -126,7 +126,7 @@ class Attempt:
 
     def failed(self, failure: BaseException, outputs: Mapping[str, Json] | None = None) -> Outcome:
         """Log how it failed, and return that."""
-        message = str(failure) or type(failure).__name__
+        message = _message_of(failure)
         self.log.conclude("ERROR", message)
         if self.log.keeps("TRACE"):
             # Masked before it is cut: half a secret would not be found.
@@ -175,3 +175,10 @@ def clock_face(seconds: float) -> str:
     minutes, rest_ms = divmod(whole_ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
+
+
+def _message_of(failure: BaseException) -> str:
+    try:
+        return str(failure) or type(failure).__name__
+    except Exception:  # noqa: BLE001 - others' code once more: an error that can't say what it is
+        return type(failure).__name__

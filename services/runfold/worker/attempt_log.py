@@ -133,10 +133,15 @@ class AttemptLog:
             execution_id=work.execution_id,
             timestamp=at,
             level=level,
-            message=message,
+            message=message if message.isascii() else readable(message),
             task_id=work.task_id,
             taskrun_id=work.taskrun_id,
             attempt_number=work.attempts_before,
             thread=self.thread,
         )
         self._lines.append(Message(topology.LOGS, work.execution_id, _encode(entry), slot=self._slot))
+
+
+def readable(text: str) -> str:
+    """Return `text` with what is no character (half a surrogate pair) written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -6,6 +6,7 @@ Rule: names, tags and their number are bounded; a task can't make a record too l
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Final
 
 import msgspec
@@ -49,6 +50,8 @@ class AttemptMetrics:
         return tuple(self._collected)
 
     def _keep(self, metric: Metric) -> None:
+        if not isfinite(metric.value):
+            raise ValueError(f"The metric `{metric.name}` is no number: JSON has none for {metric.value}")
         if len(self._collected) < METRICS_MAX:
             self._collected.append(metric)
 

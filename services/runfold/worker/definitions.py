@@ -71,6 +71,8 @@ class Definitions:
             task = model.model_validate(properties, context={"types": self._types}, by_alias=True, by_name=False)
         except ValidationError as error:
             raise Unusable(_reasons(error)) from error
+        except Exception as error:  # a plugin's validators are others' code
+            raise Unusable(f"The task's definition can't be read: {type(error).__name__}") from error
         # What has a timeout runs where it can be interrupted.
         is_brief = bool(getattr(model, "BRIEF", False)) and task.timeout is None
         return Definition(task, partial(run, task), is_brief)

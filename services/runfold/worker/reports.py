@@ -90,23 +90,23 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome) -> Message:
     Raises:
         Unreportable: The outputs are no JSON, or too large.
     """
-    claim = TaskEnded(
-        execution_id=work.execution_id,
-        id=f"{attempt_key(work)}.ended",
-        taskrun_id=work.taskrun_id,
-        token=work.token,
-        worker_id=worker_id,
-        started_at=span.started_at,
-        ended_at=span.ended_at,
-        state=outcome.state,
-        outputs=None if outcome.outputs is None else dict(outcome.outputs),
-        metrics=outcome.metrics,
-        error=None if outcome.error is None else _shortened(outcome.error),
-    )
     try:
+        claim = TaskEnded(
+            execution_id=work.execution_id,
+            id=f"{attempt_key(work)}.ended",
+            taskrun_id=work.taskrun_id,
+            token=work.token,
+            worker_id=worker_id,
+            started_at=span.started_at,
+            ended_at=span.ended_at,
+            state=outcome.state,
+            outputs=None if outcome.outputs is None else dict(outcome.outputs),
+            metrics=outcome.metrics,
+            error=None if outcome.error is None else _shortened(outcome.error),
+        )
         message = _message(claim)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise Unreportable(f"The outputs are no JSON: {error}") from error
+        raise Unreportable(f"The outputs are no map that JSON can hold: {error}") from error
     assert message.value is not None  # noqa: S101 - a claim is no tombstone
     if len(message.value) > OUTPUTS_SIZE_MAX:
         _check_outputs(claim)

@@ -8,6 +8,7 @@ later is dropped.
 """
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from runfold.worker.attempt import Attempt, Given, Surroundings
 from runfold.worker.definitions import Definition
 from runfold.worker.reports import Outcome
 from runfold.worker.stop import StopSignal
+
+logger = logging.getLogger(__name__)
 
 ANNOUNCE_AFTER_S: Final = 0.1
 """An attempt that takes longer is reported as started."""
@@ -132,7 +135,11 @@ class Runner:
         self._ends.put(end)
 
     def _run(self, attempt: Attempt) -> None:
-        outcome = attempt.run()
+        try:
+            outcome = attempt.run()
+        except BaseException:  # a fault of ours: without an end the attempt would seem to run for ever
+            logger.exception("Attempt %s ended in no known way", attempt.key)
+            outcome = Outcome(State.FAILED, error="The worker failed at this attempt")
         self._ends.put(End(attempt, outcome, self._around.clock(), self._around.monotonic()))
         self._wake()
 

@@ -199,7 +199,7 @@ def test_outputs_that_are_no_json_fail_the_attempt(rig: Rig, what: object) -> No
     gives(rig, lambda _context: {"value": what})
 
     assert (rig.ended()[0].state, rig.ended()[0].outputs) == (State.FAILED, None)
-    assert "no JSON" in rig.ended()[0].error
+    assert "JSON" in rig.ended()[0].error
 
 
 def test_a_report_fits_into_a_record_whatever_was_measured(rig: Rig) -> None:
@@ -273,3 +273,40 @@ def test_each_log_entry_says_whose_it_is(rig: Rig) -> None:
     (entry,) = rig.logs()
     assert (entry.namespace, entry.flow_id, entry.execution_id) == ("company.team", "flow", "e7")
     assert (entry.task_id, entry.taskrun_id, entry.attempt_number) == ("t7", "tr", 3)
+
+
+@pytest.mark.parametrize("outputs", [["a", "list"], 5, [("x", 1, 2)]])
+def test_outputs_that_are_no_map_fail_the_attempt_and_not_the_worker(rig: Rig, outputs: object) -> None:
+    gives(rig, lambda _context: outputs)
+
+    assert rig.ended()[0].state == State.FAILED
+
+
+def test_a_metric_without_a_number_fails_the_attempt(rig: Rig) -> None:
+    gives(rig, lambda context: context.metrics.counter("c", float("nan")))
+
+    assert rig.ended()[0].state == State.FAILED
+    assert rig.metrics() == []
+
+
+def test_an_error_that_cannot_be_printed_is_still_reported(rig: Rig) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fail(_context: RunContext) -> Outputs:
+        raise Mute
+
+    gives(rig, fail)
+
+    assert (rig.ended()[0].state, rig.ended()[0].error) == (State.FAILED, "Mute")
+
+
+def test_a_message_that_is_no_unicode_is_written_with_escapes(rig: Rig) -> None:
+    def fail(_context: RunContext) -> Outputs:
+        raise TaskFailed("half \ud800")
+
+    gives(rig, fail)
+
+    assert rig.lines()[0] == ("ERROR", "half \\ud800")
+    assert rig.ended()[0].error == "half \\ud800"
