@@ -1,0 +1,51 @@
+"""What the routes work with: everything from outside, put together once at the start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from runfold.adapters.flow_store import FlowStore
+from runfold.flows.expressions import Expressions
+from runfold.flows.task import TaskTypes
+from runfold.ports import Broker, Index
+from runfold.webserver.reading import Reader
+from runfold.webserver.tail import Tail
+
+
+@dataclass(frozen=True)
+class Parts:
+    """
+    The services behind the API.
+
+    `new_id`: a fresh id, for claims and executions. `encrypt`: of secret inputs; None: no key is configured.
+    `surroundings`: what templates of inputs see besides (envs, globals).
+    """
+
+    broker: Broker
+    index: Index
+    flows: FlowStore
+    tail: Tail
+    types: TaskTypes
+    expressions: Expressions
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    encrypt: Callable[[str], str] | None = None
+    surroundings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reader(self) -> Reader:
+        """What is known: of the index and the tail together."""
+        return Reader(self.index, self.tail)
+
+
+def _parts(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)  # noqa: S101 - `create_app` put it there
+    return parts
+
+
+Given = Annotated[Parts, Depends(_parts)]
+"""A route's parameter that is the parts."""

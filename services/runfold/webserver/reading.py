@@ -1,0 +1,150 @@
+"""
+What is known of executions, task runs and logs: the index and the live tail together.
+
+The rule: of every entity the newest snapshot counts, whoever has it. So a read right after
+a write, and at the end of a run, is never stale, although the index follows later.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runfold.documents.api_json import execution_json
+from runfold.documents.model import Document, Kind
+from runfold.documents.project import project_execution, project_log, project_taskrun
+from runfold.documents.query import PAGE_SIZE_MAX, Filter, Is, Page, Query, Sort, all_of, matches
+from runfold.execution.state import State
+from runfold.ports import Index
+from runfold.webserver.tail import Tail
+from runfold.webserver.view import Seen
+
+PAGES_MAX: Final = 200
+"""So many thousand task runs of one execution, or lines of its log, are answered at most."""
+
+ApiJson = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An execution with its task runs, as the API answers it; `seq`: the newest transition in it."""
+
+    json: ApiJson
+    state: State
+    seq: int
+
+
+class Reader:
+    """Reads both."""
+
+    def __init__(self, index: Index, tail: Tail) -> None:
+        self._index = index
+        self._tail = tail
+
+    def execution(self, execution_id: str) -> Whole | None:
+        """Return an execution with all its task runs."""
+        seen = self._tail.get(execution_id)
+        if seen is not None and seen.execution is not None and seen.is_complete:
+            return Whole(execution_json(seen.execution, seen.taskruns), seen.execution.state, seen.seq)
+        document = self._index.get(Kind.EXECUTIONS, execution_id)
+        live = None if seen is None or seen.execution is None else project_execution(seen.execution)
+        newest = _newer(live, document)
+        return None if newest is None else _whole(newest, self._taskruns(execution_id, seen))
+
+    def state(self, execution_id: str) -> State | None:
+        """Return the state of an execution."""
+        found = self._newest_execution(execution_id)
+        return None if found is None else State(found.body["state"])
+
+    def taskrun(self, taskrun_id: str) -> ApiJson | None:
+        """Return one task run."""
+        live = self._tail.taskrun(taskrun_id)
+        document = self._index.get(Kind.TASKRUNS, taskrun_id)
+        found = _newer(None if live is None else project_taskrun(live), document)
+        return None if found is None else found.body["source"]
+
+    def search(self, query: Query) -> ApiJson:
+        """
+        Return a page of the index, each hit as new as the tail knows it.
+
+        Hits that no longer fit, as newer snapshots say, are left out.
+        """
+        page = self._index.search(query)
+        newest = [self._newest(document) for document in page.documents]
+        kept = [
+            document
+            for before, document in zip(page.documents, newest, strict=True)
+            if document is before or matches(query.filter, document.body)
+        ]
+        gone = len(newest) - len(kept)
+        return {"results": [document.body["source"] for document in kept], "total": page.total - gone}
+
+    def logs(self, execution_id: str, wanted: Filter) -> list[Document]:
+        """Return the log lines of an execution that fit, by time."""
+        both = all_of((Is("executionId", (execution_id,)), wanted))
+        order = (Sort("timestamp"), Sort("position"))
+        found = {document.id: document for document in self._all(Query(Kind.LOGS, both, order))}
+        seen = self._tail.get(execution_id)
+        for line in () if seen is None else seen.logs:
+            document = project_log(line.entry, line.position)
+            if matches(both, document.body):
+                found.setdefault(document.id, document)
+        return sorted(found.values(), key=lambda document: (document.body["timestamp"], document.body["position"]))
+
+    def _newest_execution(self, execution_id: str) -> Document | None:
+        live = self._tail.execution(execution_id)
+        document = self._index.get(Kind.EXECUTIONS, execution_id)
+        return _newer(None if live is None else project_execution(live), document)
+
+    def _taskruns(self, execution_id: str, seen: Seen | None) -> Iterator[Document]:
+        wanted = Query(Kind.TASKRUNS, Is("executionId", (execution_id,)), (Sort("ordinal"),))
+        live = {} if seen is None else {taskrun.id: project_taskrun(taskrun) for taskrun in seen.taskruns}
+        for document in self._all(wanted):
+            newest = _newer(live.pop(document.id, None), document)
+            if newest is not None:
+                yield newest
+        yield from live.values()
+
+    def _newest(self, document: Document) -> Document:
+        live: Document | None = None
+        if document.kind is Kind.TASKRUNS:
+            taskrun = self._tail.taskrun(document.id, document.body["executionId"])
+            live = None if taskrun is None or taskrun.seq <= document.version else project_taskrun(taskrun)
+        elif document.kind is Kind.EXECUTIONS:
+            execution = self._tail.execution(document.id)
+            live = None if execution is None or execution.seq <= document.version else project_execution(execution)
+        return live or document
+
+    def _all(self, query: Query) -> Iterator[Document]:
+        """Yield all that `query` asks for, page by page."""
+        after = None
+        for _ in range(PAGES_MAX):
+            page: Page = self._index.search(
+                Query(query.kind, query.filter, query.sort, size=PAGE_SIZE_MAX, after=after, exact_total=False)
+            )
+            yield from page.documents
+            after = page.next
+            if after is None:
+                return
+        logger.warning("Cut after %d pages: %s", PAGES_MAX, query.filter)
+
+
+def _newer(one: Document | None, other: Document | None) -> Document | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.version >= other.version else other
+
+
+def _whole(execution: Document, taskruns: Iterable[Document]) -> Whole:
+    """Put an execution and its task runs together; `taskRunList` stands where the API has it."""
+    ordered = sorted(taskruns, key=lambda document: document.body["ordinal"])
+    source: Mapping[str, Any] = execution.body["source"]
+    json: ApiJson = {}
+    for key, value in source.items():
+        json[key] = value
+        if key == "flowRevision" and ordered:
+            json["taskRunList"] = [document.body["source"] for document in ordered]
+    seq = max((document.version for document in ordered), default=0)
+    return Whole(json, State(execution.body["state"]), max(seq, execution.version))

@@ -1,0 +1,1 @@
+"""The routes, one router per noun. They hand over, nothing else."""

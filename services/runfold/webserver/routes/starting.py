@@ -1,0 +1,182 @@
+"""
+Starting executions: a form of inputs becomes a claim.
+
+The answer is the execution as it was asked for, in state CREATED: the executor has not
+spoken yet. From here on every read of this server knows it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from runfold.errors import BadRequest, Conflict, InputError, InputsInvalid, NotFound
+from runfold.execution.claims import Start
+from runfold.execution.model import Label
+from runfold.execution.request import ExecutionRequest, Origin, created, execution_id_of, start_claim
+from runfold.flows.input import InputType
+from runfold.flows.inputs import Render, Resolved, resolve_each
+from runfold.flows.model import Flow
+from runfold.ports import Message, slot_of
+from runfold.topology import CLAIMS
+from runfold.webserver.answers import Json
+from runfold.webserver.following import await_execution
+from runfold.webserver.parameters import instant_of
+from runfold.webserver.parts import Given, Parts
+
+WAIT_MAX_S: Final = 600.0
+"""How long `wait=true` waits; then the answer is the execution as it is."""
+
+FIELDS_MAX: Final = 1_000
+FILES_MAX: Final = 100
+FIELD_SIZE_MAX_BYTES: Final = 900 * 1024
+
+router = APIRouter(prefix="/executions", tags=["executions"])
+
+
+class Starting(BaseModel):
+    """How to start a flow."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    labels: list[str] = []
+    wait: bool = False
+    revision: int | None = None
+    schedule_date: str | None = None
+
+
+@router.post("/{namespace}/{flow_id}")
+async def start(  # noqa: PLR0913, PLR0917 - each is a part of the request
+    namespace: str,
+    flow_id: str,
+    asked: Annotated[Starting, Query()],
+    request: Request,
+    parts: Given,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Json:
+    """
+    Start a flow; its inputs are the fields of the form.
+
+    The same `Idempotency-Key` gives the same execution, however often it is sent.
+    """
+    inputs, files = await _form(request)
+    wanted = ExecutionRequest(
+        namespace,
+        flow_id,
+        revision=asked.revision,
+        inputs=inputs,
+        labels=_labels(asked.labels),
+        idempotency_key=idempotency_key,
+        schedule_date=_schedule(asked.schedule_date),
+    )
+    execution_id = await run_in_threadpool(_start, parts, wanted, files)
+    if asked.wait:
+        reader = parts.reader
+        await await_execution(reader, parts.tail, execution_id, lambda whole: whole.state.is_terminal, WAIT_MAX_S)
+    whole = await run_in_threadpool(parts.reader.execution, execution_id)
+    return Json({} if whole is None else whole.json)
+
+
+@router.post("/{namespace}/{flow_id}/validate")
+async def validate(namespace: str, flow_id: str, request: Request, parts: Given, revision: int | None = None) -> Json:
+    """Return what each input would become, or what is wrong with it."""
+    inputs, _ = await _form(request)
+    flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
+    resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, _renderer(parts, flow), parts.encrypt)
+    return Json({"id": flow.id, "namespace": flow.namespace, "inputs": [_shown(each) for each in resolved]})
+
+
+def _start(parts: Parts, wanted: ExecutionRequest, files: frozenset[str]) -> str:
+    """Publish the claim and return the execution's id."""
+    flow = _flow(parts, wanted.namespace, wanted.flow_id, wanted.revision)
+    _refuse_files(flow, files)
+    claim_id = parts.new_id()
+    if wanted.idempotency_key is None:
+        execution_id = claim_id
+    else:
+        execution_id = execution_id_of(wanted, "", 0, 0)
+        if parts.reader.state(execution_id) is not None:
+            return execution_id  # asked for before
+    claim = start_claim(flow, wanted, Origin(execution_id, claim_id), _renderer(parts, flow), parts.encrypt)
+    parts.broker.publish([_message(claim)])
+    parts.tail.expect(created(claim, parts.clock()))
+    return execution_id
+
+
+def _message(claim: Start) -> Message:
+    key = claim.execution_id
+    try:
+        return Message(CLAIMS, key, msgspec.json.encode(claim), slot=slot_of(key))
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise BadRequest("An input holds text or a number that JSON cannot carry") from error
+
+
+def _flow(parts: Parts, namespace: str, flow_id: str, revision: int | None) -> Flow:
+    stored = parts.flows.get(namespace, flow_id, revision)
+    if stored is None:
+        raise NotFound("Requested Flow is not found.")
+    if stored.flow is None:
+        raise Conflict(f"Cannot execute flow {namespace}.{flow_id}: it is not valid: {stored.exception}")
+    return stored.flow
+
+
+def _renderer(parts: Parts, flow: Flow) -> Render:
+    named = {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}
+    variables = {**parts.surroundings, "flow": named, "vars": flow.variables or {}}
+
+    def render(template: str, more: Mapping[str, Any]) -> Any:
+        return parts.expressions.evaluate(template, {**variables, **more})
+
+    return render
+
+
+async def _form(request: Request) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the texts of a form by field, and the ids of the inputs that came as files."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        raise BadRequest("Inputs are sent as the fields of a form (multipart/form-data), not as JSON")
+    texts: dict[str, Any] = {}
+    files = set()
+    async with request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_SIZE_MAX_BYTES) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                files.add(value.filename or name if name == "files" else name)
+            else:
+                texts[name] = value
+    return texts, frozenset(files)
+
+
+def _refuse_files(flow: Flow, files: frozenset[str]) -> None:
+    refused = [declared.id for declared in flow.inputs if declared.type is InputType.FILE and declared.id in files]
+    if refused:
+        message = "Invalid input for `{}`, this server has no storage for uploaded files yet"
+        raise InputsInvalid(tuple(InputError(name, message.format(name)) for name in refused))
+
+
+def _labels(pairs: list[str]) -> tuple[Label, ...]:
+    split = [pair.partition(":") for pair in pairs]
+    for pair, (_, colon, _) in zip(pairs, split, strict=True):
+        if not colon:
+            raise BadRequest(f"Invalid queryString parameter: the label {pair[:100]!r} is not of the form key:value")
+    return tuple(Label(key, value) for key, _, value in split)
+
+
+def _schedule(text: str | None) -> datetime | None:
+    return instant_of("scheduleDate", text) if text else None
+
+
+def _shown(resolved: Resolved) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "input": resolved.input.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "enabled": resolved.enabled,
+    }
+    if resolved.value is not None:
+        found["value"] = resolved.value
+    if resolved.error is not None:
+        found["errors"] = [{"message": resolved.error}]
+    return found

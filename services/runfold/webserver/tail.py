@@ -1,0 +1,210 @@
+"""
+The live tail of the topics `executions`, `taskruns` and `logs`: why a read here is never stale.
+
+The index follows a moment later; the tail knows at once. One thread calls `step`, any
+thread reads and watches. Two rules keep it simple. Task runs are shown before the execution
+they belong to: a snapshot of an execution is held back until one more poll has brought what
+was committed along with it. And a watcher is only told *that* something changed: it reads
+the newest state when it is ready, so slow clients skip states and cost nothing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+
+from runfold.documents.project import Position
+from runfold.errors import Unavailable
+from runfold.execution.claims import LogEntry
+from runfold.execution.model import Execution, TaskRun
+from runfold.ports import Broker, Reading, Record
+from runfold.topology import EXECUTIONS, LOGS, TASKRUNS
+from runfold.webserver.view import LogLine, Seen, View
+
+BATCH_MAX: Final = 2_000
+POLL_S: Final = 1.0
+SETTLE_S: Final = 0.02
+SETTLE_STEPS_MAX: Final = 5
+"""How long an execution that ended waits for those of its task runs that are still under way: so many steps."""
+
+WATCHERS_MAX: Final = 2_000
+
+Wake = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Held:
+    """A snapshot of an execution that is not shown yet, and for how many steps."""
+
+    execution: Execution
+    steps: int = 0
+
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Tail:
+    """What happened lately, in this process's memory."""
+
+    def __init__(self, broker: Broker, view: View | None = None) -> None:
+        self._log = broker.log(Reading((EXECUTIONS, TASKRUNS, LOGS), start="latest"))
+        self._view = view or View()
+        self._lock = threading.Lock()
+        self._watchers: dict[str, list[Wake]] = {}
+        self._watcher_count = 0
+        self._held: dict[str, _Held] = {}
+        self._executions = msgspec.json.Decoder(Execution)
+        self._taskruns = msgspec.json.Decoder(TaskRun)
+        self._entries = msgspec.json.Decoder(LogEntry)
+
+    def step(self) -> None:
+        """Take in what is new; waits a moment for it."""
+        records = self._log.poll(BATCH_MAX, self._patience_s())
+        with self._lock:
+            changed = self._take(records)
+            changed |= self._release(is_at_end=len(records) < BATCH_MAX)
+            for record in records:
+                self._hold(record)
+            self._view.shrink(self._watchers)
+            wakes = [wake for execution_id in changed for wake in self._watchers.get(execution_id, ())]
+        for wake in wakes:
+            wake()
+
+    def stop(self) -> None:
+        """Let a waiting `step` return."""
+        self._log.wake()
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._log.close()
+
+    def expect(self, execution: Execution) -> None:
+        """Show an execution that was asked for just now, until the executor has said more of it."""
+        with self._lock:
+            if self._view.execution(execution.id) is None:
+                self._view.put_execution(execution)
+
+    def get(self, execution_id: str) -> Seen | None:
+        """Return what is known of an execution."""
+        with self._lock:
+            return self._view.get(execution_id)
+
+    def execution(self, execution_id: str) -> Execution | None:
+        """Return the newest snapshot of an execution."""
+        with self._lock:
+            return self._view.execution(execution_id)
+
+    def taskrun(self, taskrun_id: str, execution_id: str | None = None) -> TaskRun | None:
+        """Return the newest snapshot of a task run."""
+        with self._lock:
+            if execution_id is None:
+                return self._view.find_taskrun(taskrun_id)
+            return self._view.taskrun(execution_id, taskrun_id)
+
+    @contextmanager
+    def watching(self, execution_id: str, wake: Wake) -> Iterator[None]:
+        """
+        Have `wake` called, from the tail's thread, whenever something of the execution changed.
+
+        Raises:
+            Unavailable: Too many watch already.
+        """
+        with self._lock:
+            if self._watcher_count >= WATCHERS_MAX:
+                raise Unavailable("Too many clients follow executions")
+            self._watcher_count += 1
+            self._watchers.setdefault(execution_id, []).append(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watcher_count -= 1
+                watchers = self._watchers[execution_id]
+                watchers.remove(wake)
+                if not watchers:
+                    del self._watchers[execution_id]
+
+    def await_execution(self, execution_id: str, condition: Callable[[Seen], bool], timeout_s: float) -> Seen | None:
+        """Return what is known of an execution once `condition` holds of it; None: it did not in time."""
+        changed = threading.Condition()
+        found: list[Seen] = []
+
+        def check() -> None:
+            seen = self.get(execution_id)
+            if seen is not None and condition(seen):
+                with changed:
+                    found.append(seen)
+                    changed.notify()
+
+        with self.watching(execution_id, check):
+            check()
+            with changed:
+                changed.wait_for(lambda: found, timeout_s)
+        return found[0] if found else None
+
+    def _patience_s(self) -> float:
+        if not self._held:
+            return POLL_S
+        return 0 if any(held.steps == 0 for held in self._held.values()) else SETTLE_S
+
+    def _take(self, records: Sequence[Record]) -> set[str]:
+        """Put task runs and logs into the view; return the executions they belong to."""
+        changed = set()
+        for record in records:
+            if record.topic == TASKRUNS:
+                taskrun = _decoded(self._taskruns, record)
+                if taskrun is not None and self._view.put_taskrun(taskrun):
+                    changed.add(taskrun.execution_id)
+            elif record.topic == LOGS:
+                entry = _decoded(self._entries, record)
+                if entry is not None:
+                    self._view.put_log(LogLine(Position(record.partition, record.offset), entry))
+                    changed.add(entry.execution_id)
+        return changed
+
+    def _hold(self, record: Record) -> None:
+        """Keep the snapshot of an execution back for the next steps."""
+        execution = _decoded(self._executions, record) if record.topic == EXECUTIONS else None
+        if execution is None:
+            return
+        known = self._held.get(execution.id)
+        if known is None:
+            self._held[execution.id] = _Held(execution)
+        elif known.execution.seq < execution.seq:
+            known.execution = execution
+
+    def _release(self, *, is_at_end: bool) -> set[str]:
+        """Show the executions held back whose task runs are there, and all that waited long enough."""
+        changed = set()
+        for held in list(self._held.values()):
+            held.steps += 1
+            if held.steps > SETTLE_STEPS_MAX or (is_at_end and self._has_settled(held.execution)):
+                del self._held[held.execution.id]
+                if self._view.put_execution(held.execution):
+                    changed.add(held.execution.id)
+        return changed
+
+    def _has_settled(self, execution: Execution) -> bool:
+        """Return whether nothing is missing of an execution that ended."""
+        if not execution.state.is_terminal:
+            return True
+        seen = self._view.get(execution.id)
+        taskruns = () if seen is None else seen.taskruns
+        return len(taskruns) >= execution.taskrun_count and all(taskrun.state.is_terminal for taskrun in taskruns)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], record: Record) -> T | None:
+    """Return what a record holds; None if it is a tombstone, or nothing that this version knows."""
+    if record.value is None:
+        return None
+    try:
+        return decoder.decode(record.value)
+    except msgspec.DecodeError as error:
+        logger.warning("Unreadable: %s %d/%d: %s", record.topic, record.partition, record.offset, error)
+        return None
