@@ -85,10 +85,12 @@ def _start(draft: Draft, claim: c.Start) -> None:
             attempt_number=claim.attempt_number,
             original_created_date=claim.original_created_date,
             reply=claim.reply,
+            histories=claim.histories,
         )
     )
     if claim.taskruns:
         draft.add(TaskRunsCopied(claim.taskruns))
+        draft.add(ExecutionMoved(State.RESTARTED))
     if claim.schedule_date is not None and claim.schedule_date > draft.now:
         draft.add(ExecutionWaits(claim.schedule_date))
     else:

@@ -67,7 +67,7 @@ def _created(fact: f.ExecutionCreated, transition: f.Transition) -> Execution:
         namespace=fact.namespace,
         flow_id=fact.flow_id,
         flow_revision=fact.flow_revision,
-        histories=(Entry(State.CREATED, transition.at),),
+        histories=fact.histories or (Entry(State.CREATED, transition.at),),
         seq=transition.seq,
         inputs=fact.inputs,
         labels=fact.labels,

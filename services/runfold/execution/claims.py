@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from runfold.execution.model import Json, Label, Metric, Reply, Struct, TaskRun, Trigger
-from runfold.execution.state import State
+from runfold.execution.state import History, State
 
 
 class Claim(Struct, frozen=True, tag_field="type"):
@@ -42,6 +42,8 @@ class Start(Claim, frozen=True, tag=True):
     reply: Reply | None = None
     taskruns: tuple[TaskRun, ...] = msgspec.field(default=(), name="taskRuns")
     """Of a replay: those that it begins with."""
+    histories: History = ()
+    """Of a replay that begins with task runs: the execution's history so far."""
 
 
 class Kill(Claim, frozen=True, tag=True):

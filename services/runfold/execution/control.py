@@ -44,13 +44,13 @@ def take_control(draft: Draft, claim: Control) -> None:
 
 
 def go_on(draft: Draft) -> None:
-    """Run an execution that stood still: whatever is open is looked at, what is to run again is launched."""
-    again = [run.id for run in draft.aggregate.taskruns.values() if run.state is State.RESTARTED]
-    if again and draft.aggregate.execution.state is State.CREATED:
-        draft.add(ExecutionMoved(State.RESTARTED))
+    """Run an execution that stood still: what is to run again is launched, whatever is open is looked at."""
+    if draft.is_preview:
+        return
     draft.add(ExecutionMoved(State.RUNNING))
-    for taskrun_id in again:
-        launch(draft, draft.run(taskrun_id))
+    for run in list(draft.aggregate.taskruns.values()):
+        if run.state is State.RESTARTED:
+            launch(draft, run)
     look_at_all(draft)
 
 
@@ -94,9 +94,11 @@ def _mark(draft: Draft, claim: c.ChangeState) -> None:
     draft.add(TaskRunMarked(run.id, claim.state))
     for around in ancestors:
         draft.add(TaskRunMarked(around.id, State.RUNNING))
-    if draft.aggregate.execution.state is not State.RUNNING:
+    if draft.aggregate.execution.state is State.RUNNING:
+        look_at_all(draft)
+    else:
         draft.add(ExecutionMoved(State.RESTARTED))
-    look_at_all(draft)
+        go_on(draft)
 
 
 def to_restart(aggregate: Aggregate) -> list[TaskRun]:
@@ -124,15 +126,10 @@ def _restart(draft: Draft) -> None:
     draft.add(ExecutionMoved(State.RESTARTED, attempt_number=execution.attempt_number + 1))
     if aside:
         draft.add(TaskRunsRemoved(aside))
-    draft.add(ExecutionMoved(State.RUNNING))
     for run in again:
-        if draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run):
-            draft.add(TaskRunMoved(run.id, State.RUNNING))
-    for run in again:
-        if not (draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run)):
-            draft.add(TaskRunMoved(run.id, State.RESTARTED))
-            launch(draft, draft.run(run.id))
-    look_at_all(draft)
+        opened = draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run)
+        draft.add(TaskRunMoved(run.id, State.RUNNING if opened else State.RESTARTED))
+    go_on(draft)
 
 
 def _has_children(draft: Draft, run: TaskRun) -> bool:

@@ -28,9 +28,7 @@ def decide(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: 
 
     A claim that is late, double or void gives no facts; that is no error.
     """
-    seq = aggregate.seq + 1 if aggregate else 1
-    frame = Transition(aggregate=claim.execution_id, seq=seq, at=now, cause=claim.id, facts=())
-    draft = Draft(plan, aggregate, frame)
+    draft = Draft(plan, aggregate, _frame(aggregate, claim, now))
     accept(draft, claim)
     for _ in range(ROUNDS_MAX):
         if not draft.has_room:
@@ -44,3 +42,15 @@ def decide(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: 
     while (parent := draft.next()) is not None:
         draft.unfinished[parent] = None
     return draft.decision()
+
+
+def preview(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: datetime) -> Aggregate | None:
+    """Return the execution as `claim` leaves it before it goes on: what the API answers to a restart or a replay."""
+    draft = Draft(plan, aggregate, _frame(aggregate, claim, now), is_preview=True)
+    accept(draft, claim)
+    return draft.decision().aggregate
+
+
+def _frame(aggregate: Aggregate | None, claim: ExecutionClaim, now: datetime) -> Transition:
+    seq = aggregate.seq + 1 if aggregate else 1
+    return Transition(aggregate=claim.execution_id, seq=seq, at=now, cause=claim.id, facts=())

@@ -41,8 +41,10 @@ class Decision(msgspec.Struct, frozen=True):
 class Draft:
     """Facts gathered so far, the aggregate that they lead to, and the parents to look at next."""
 
-    def __init__(self, plan: Plan, aggregate: Aggregate | None, frame: Transition) -> None:
+    def __init__(self, plan: Plan, aggregate: Aggregate | None, frame: Transition, *, is_preview: bool = False) -> None:
         self.plan = plan
+        self.is_preview = is_preview
+        """Only what a claim itself changes is asked for: nothing goes on."""
         self.now: datetime = frame.at
         self._frame = frame
         self._aggregate = aggregate

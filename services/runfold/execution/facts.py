@@ -11,7 +11,7 @@ import msgspec
 
 from runfold.execution.claims import Start
 from runfold.execution.model import Attempt, Json, Label, Place, Reply, Struct, TaskRun, Trigger
-from runfold.execution.state import State
+from runfold.execution.state import History, State
 
 
 class Fact(Struct, frozen=True, tag_field="type"):
@@ -35,6 +35,8 @@ class ExecutionCreated(Fact, frozen=True, tag=True):
     attempt_number: int = 1
     original_created_date: datetime | None = None
     reply: Reply | None = None
+    histories: History = ()
+    """Of a replay that begins with task runs: the history so far."""
 
 
 class ExecutionMoved(Fact, frozen=True, tag=True):
