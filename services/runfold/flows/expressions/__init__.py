@@ -7,9 +7,8 @@ and time. What needs the world outside (secrets, files, dice) comes in as functi
 the clock.
 """
 
-from runfold.flows.expressions.engine import Expressions
+from runfold.flows.expressions.engine import Expressions, print_value
 from runfold.flows.expressions.limits import Limits
-from runfold.flows.expressions.printing import print_value
 from runfold.flows.expressions.references import EVERYTHING, Dynamic, Reference
 from runfold.flows.expressions.truth import is_truthy
 

@@ -13,6 +13,9 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import re2
+
+from runfold.flows.expressions import patterns
 from runfold.flows.expressions.failures import Refused
 
 MONTHS: Final = (
@@ -153,7 +156,7 @@ _PRINT: Final[Mapping[str, Callable[[datetime, int], str]]] = {
     "A": lambda value, count: _padded(_since_midnight(value) // 1_000_000, count),
     "N": lambda value, count: _padded(_since_midnight(value), count),
     "X": lambda value, count: _offset(value, count, zero="Z"),
-    "x": lambda value, count: _offset(value, count),
+    "x": _offset,
     "Z": _plain_offset,
     "O": _named_offset,
     "V": zone_id,
@@ -218,25 +221,25 @@ def _expression(letter: str, count: int, *, tight: bool) -> str:
 
 
 @lru_cache(maxsize=256)
-def _reader(pattern: str) -> tuple[re.Pattern[str], tuple[tuple[str, int], ...]]:
-    """Return the expression of a whole text, and the fields of its groups. Fields are few and bounded."""
+def _reader(pattern: str) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """Return the regular expression of a whole text, and the fields of its groups."""
     fields = fields_of(pattern)
     parts: list[str] = []
     groups: list[tuple[str, int]] = []
     for at, (letter, count, literal) in enumerate(fields):
         if not letter:
-            parts.append(re.escape(literal))
+            parts.append(re2.escape(literal))
             continue
         tight = at + 1 < len(fields) and bool(fields[at + 1][0])
         parts.append(f"({_expression(letter, count, tight=tight)})")
         groups.append((letter, count))
-    return re.compile("".join(parts)), tuple(groups)
+    return "".join(parts), tuple(groups)
 
 
 def parse_by(pattern: str, text: str, zone: tzinfo) -> datetime:
     """Return the date-time that `text` is by `pattern`; what it lacks is midnight, and `zone`."""
     expression, groups = _reader(pattern)
-    found = expression.fullmatch(text)
+    found = patterns.compiled(expression).fullmatch(text)
     if found is None:
         raise Refused("A date does not have the given format")
     read = _Read({})

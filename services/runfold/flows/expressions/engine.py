@@ -18,12 +18,26 @@ from runfold.flows.expressions.filters import FILTERS
 from runfold.flows.expressions.functions import FUNCTIONS, RENDERING
 from runfold.flows.expressions.limits import Limits, Meter
 from runfold.flows.expressions.parser import Language, Parsed, parse
+from runfold.flows.expressions.printing import printed
 from runfold.flows.expressions.references import EVERYTHING, Reference
 from runfold.flows.expressions.render import Render
 from runfold.flows.expressions.runtime import table
 
 #: Passes over a text that is rendered until nothing changes.
 PASSES_MAX: Final = 100
+
+
+def print_value(value: object) -> str:
+    """
+    Return the text of `value` as it prints inside a text (null: nothing).
+
+    Raises:
+        ExpressionFailed: It is no plain data.
+    """
+    try:
+        return printed(value, lambda _chars: None)
+    except Refused as refused:
+        raise ExpressionFailed(refused.message) from None
 
 
 class Expressions:
@@ -66,11 +80,11 @@ class Expressions:
         """
         if isinstance(template, str) and "{" not in template:
             return template
-        return self._deep(template, Render(self, variables, Meter(self._limits, self._monotonic)), typed=False)
+        return self._started(template, variables, typed=False)
 
     def evaluate(self, template: object, variables: Mapping[str, object]) -> Any:
         """Do as `render`, but a text that is one expression gives its value as it is."""
-        return self._deep(template, Render(self, variables, Meter(self._limits, self._monotonic)), typed=True)
+        return self._started(template, variables, typed=True)
 
     def again(self, render: Render, value: object, *, recursive: bool) -> object:
         """Render `value` inside `render`: what the functions render and renderOnce do."""
@@ -82,6 +96,15 @@ class Expressions:
             raise Refused(f"Unable to find `{missing.name}` used in a rendered value") from None
         finally:
             render.meter.depth -= 1
+
+    def _started(self, template: object, variables: Mapping[str, object], *, typed: bool) -> object:
+        render = Render(self, variables, Meter(self._limits, self._monotonic))
+        if isinstance(template, str):
+            return self._text(template, render, typed=typed)
+        try:
+            return self._deep(template, render, typed=typed)
+        except RecursionError:
+            raise ExpressionFailed("The value to render nests too deep") from None
 
     def _deep(self, template: object, render: Render, *, typed: bool) -> object:
         """Render `template` in depth, failing with the text that fails."""
@@ -148,7 +171,10 @@ class Expressions:
     def _once(self, text: str, render: Render, *, typed: bool) -> object:
         if "{" not in text:
             return text
+        since = render.meter.now()
         compiled = self._compiled(text, typed)
+        if not render.meter.depth:
+            render.meter.forgive(since)
         render.enter(compiled)
         made = render.joined(compiled.template.root_render_func(render))  # type: ignore[arg-type]
         return render.result if compiled.typed else made

@@ -71,23 +71,27 @@ def _scalar(value: object) -> str:
             return "null"
         case str():
             return json_text(value)
-        case bool() | int():
-            return scalar_text(value, zoned=print_value)
         case float():
             return _float(value)
         case Decimal():
             text = format(value, "f")
             return text if "." in text else f"{text}."
+        case date() | time() | timedelta():
+            return f"{_kind(value)}::{json_text(_full_seconds(print_value(value)))}"
+    return scalar_text(value, zoned=print_value)
+
+
+def _kind(value: date | time | timedelta) -> str:
+    """Return the Java type that marks a date's text."""
+    match value:
         case datetime():
-            kind = "Instant" if is_instant(value) else "ZonedDateTime" if value.tzinfo else "LocalDateTime"
-            return f"{kind}::{json_text(_full_seconds(print_value(value)))}"
+            return "Instant" if is_instant(value) else "ZonedDateTime" if value.tzinfo else "LocalDateTime"
         case date():
-            return f'LocalDate::"{print_value(value)}"'
+            return "LocalDate"
         case time():
-            return f'LocalTime::"{print_value(value)}"'
+            return "LocalTime"
         case timedelta():
-            return f'Duration::"{print_value(value)}"'
-    raise Refused(f"A {type(value).__name__} cannot be printed")
+            return "Duration"
 
 
 def _full_seconds(text: str) -> str:

@@ -14,14 +14,22 @@ from runfold.flows.expressions.failures import Refused
 
 #: Steps between two looks at the clock.
 CLOCK_STEPS: Final = 64
+#: What an item of a collection counts among the characters made.
+ITEM_CHARS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one render (the last two: of one template, and of the cache of compiled ones)."""
+    """
+    Bounds of one render (the last two: of one template, and of the cache of compiled ones).
+
+    `text_chars_max` is for each text, the last one included; `made_chars_max` for all texts and
+    collections made on the way, an item counted as `ITEM_CHARS`.
+    """
 
     steps_max: int = 100_000
     text_chars_max: int = 1 << 20
+    made_chars_max: int = 1 << 25
     items_max: int = 100_000
     depth_max: int = 64
     wall_s: float = 0.25
@@ -32,7 +40,7 @@ class Limits:
 class Meter:
     """What one render has taken so far."""
 
-    __slots__ = ("_deadline", "_look_at", "_monotonic", "depth", "limits", "steps")
+    __slots__ = ("_deadline", "_look_at", "_made", "_measured", "_monotonic", "depth", "limits", "steps")
 
     def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
         self.limits = limits
@@ -41,6 +49,8 @@ class Meter:
         self._monotonic = monotonic
         self._deadline = monotonic() + limits.wall_s
         self._look_at = CLOCK_STEPS
+        self._made = 0
+        self._measured = 0
 
     def step(self, count: int = 1) -> None:
         """Count `count` steps of work."""
@@ -68,7 +78,10 @@ class Meter:
         self.depth += 1
 
     def chars(self, count: int) -> None:
-        """Refuse a text of `count` characters that is too long."""
+        """Refuse a text of `count` characters that is too long; called while it grows, so look at the clock."""
+        self._measured += 1
+        if not self._measured % CLOCK_STEPS:
+            self.look()
         if count > self.limits.text_chars_max:
             raise Refused(f"The expression makes a text of more than {self.limits.text_chars_max} characters")
 
@@ -81,6 +94,17 @@ class Meter:
         """Return `value`, just made by a call, unless it is too big."""
         if isinstance(value, str):
             self.chars(len(value))
+            self._made += len(value)
         elif isinstance(value, list | dict):
             self.items(len(value))
+            self._made += len(value) * ITEM_CHARS
+        if self._made > self.limits.made_chars_max:
+            raise Refused("The expression makes too many texts and collections")
         return value
+
+    def forgive(self, since: float) -> None:
+        """Put the deadline off by the time since `since`: compiling is not the template's doing."""
+        self._deadline += self._monotonic() - since
+
+    def now(self) -> float:
+        return self._monotonic()

@@ -62,7 +62,7 @@ _OF_LIST: Final[Mapping[str, Method]] = {
     "size": len,
     "isEmpty": lambda items: not items,
     "get": _item,
-    "contains": lambda items, wanted: contains(items, wanted),
+    "contains": contains,
     "indexOf": _index,
 }
 _OF_MAP: Final[Mapping[str, Method]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import re2
@@ -9,8 +10,10 @@ import re2
 from runfold.flows.expressions.failures import Refused
 
 #: Patterns longer than this are refused; compiled ones are kept.
-PATTERN_CHARS_MAX: Final = 1_000
+PATTERN_CHARS_MAX: Final = 5_000
 PATTERNS_KEPT: Final = 256
+#: Most pieces that a text is split into.
+PIECES_MAX: Final = 100_000
 
 
 def _options() -> re2.Options:
@@ -46,6 +49,8 @@ def split(text: str, pattern: str, limit: int = 0) -> list[str]:
             continue
         pieces.append(text[start : found.start()])
         start = found.end()
+        if len(pieces) > PIECES_MAX:
+            raise Refused(f"A text is split into more than {PIECES_MAX} pieces")
     pieces.append(text[start:])
     if limit == 0:
         while len(pieces) > 1 and not pieces[-1]:
@@ -53,16 +58,18 @@ def split(text: str, pattern: str, limit: int = 0) -> list[str]:
     return pieces
 
 
-def replace(text: str, pattern: str, replacement: str, measure: Callable[[int], None]) -> str:
+def replace(
+    text: str, pattern: str, replacement: str, measure: Callable[[int], None], *, most: int | None = None
+) -> str:
     """
-    Return `text` with all matches replaced; `$1` in `replacement` is a group, a backslash quotes.
+    Return `text` with all matches (or `most` of them) replaced; `$1` in `replacement` is a group, a backslash quotes.
 
     `measure` is told how long the text gets, and may refuse.
     """
     found = compiled(pattern)
     out: list[str] = []
     start = chars = 0
-    for match in found.finditer(text):
+    for match in islice(found.finditer(text), most):
         out += [text[start : match.start()], _expanded(match, replacement)]
         chars += len(out[-1])
         measure(chars)

@@ -49,6 +49,13 @@ def scalar_text(value: object, *, zoned: Callable[[datetime], str]) -> str:
             return float_text(value)
         case Decimal():
             return format(value, "f")
+        case date() | time() | timedelta():
+            return _temporal_text(value, zoned=zoned)
+    raise Refused(f"A {type(value).__name__} cannot be printed")
+
+
+def _temporal_text(value: date | time | timedelta, *, zoned: Callable[[datetime], str]) -> str:
+    match value:
         case datetime() if is_instant(value):
             return instant_text(value)
         case datetime() if value.tzinfo is not None:
@@ -61,7 +68,6 @@ def scalar_text(value: object, *, zoned: Callable[[datetime], str]) -> str:
             return time_text(value)
         case timedelta():
             return duration_text(value)
-    raise Refused(f"A {type(value).__name__} cannot be printed")
 
 
 def json_text(value: object, measure: Callable[[int], None] = _unmeasured) -> str:

@@ -143,6 +143,7 @@ class Render:
         self.meter.deeper()
         # Jinja2's type of a context; ours has what its generated code uses.
         text = self.joined(self.blocks[block](self))  # type: ignore[arg-type]
+        self.meter.sized(text)
         self.meter.depth -= 1
         return text
 

@@ -96,7 +96,7 @@ def chain(render: Render, value: object, *links: object) -> object:
 
 
 def concat(render: Render, *values: object) -> str:
-    return render.joined(to_text(render, value) for value in values)
+    return str(render.meter.sized(render.joined(to_text(render, value) for value in values)))
 
 
 def to_text(render: Render, value: object) -> str:
@@ -116,7 +116,8 @@ def range_of(render: Render, start: object, end: object, increment: object = Non
         raise Refused("A range needs two whole numbers or two characters")
     numbers = range(start, end + (1 if by > 0 else -1), by)
     render.meter.items(-(-(abs(end - start) + 1) // abs(by)))
-    return list(numbers)
+    render.meter.sized(made := list[object](numbers))
+    return made
 
 
 def map_of(_render: Render, _none: None, *entries: object) -> dict[object, object]:

@@ -16,7 +16,7 @@ from runfold.flows.expressions.limits import Meter
 from runfold.flows.expressions.printing import DEPTH_MAX, json_scalar, json_text, print_value
 
 #: Longer texts would take too long to read.
-READ_CHARS_MAX: Final = 200_000
+READ_CHARS_MAX: Final = 100_000
 _PLAIN = re.compile(r"[A-Za-z0-9_/.(+][^\x00-\x1f\x7f\u0085\u2028\u2029\ufeff]*")
 _NUMBER = re.compile(r"[-+]?(?:\.?[0-9].*|0[xob].*|\.inf|\.nan)", re.IGNORECASE)
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cmp_to_key
 from typing import Any, Final
 
 from runfold.flows.expressions.failures import Refused
@@ -74,13 +73,9 @@ def in_order(*, descending: bool) -> Callable[[object], list[object]]:
         kinds = (kind for kind in _ORDERED if all(isinstance(item, kind) for item in items))
         if not all(is_number(item) for item in items) and next(kinds, None) is None:
             raise Refused("Only items of one kind can be sorted, null not among them")
-        return sorted(items, key=cmp_to_key(_comparison), reverse=descending)
+        return sorted(items, reverse=descending)
 
     return ordered
-
-
-def _comparison(one: Any, other: Any) -> int:
-    return 1 if one > other else -1 if one < other else 0
 
 
 def merge(value: object, items: object) -> object:

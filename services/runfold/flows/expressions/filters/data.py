@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from runfold.flows.expressions import ion, yaml_text
+from runfold.flows.expressions import ion, jq, yaml_text
 from runfold.flows.expressions.numbers import parse_number
 from runfold.flows.expressions.printing import is_instant, json_text
 from runfold.flows.expressions.registry import Builtin
@@ -60,6 +60,7 @@ FILTERS: Final[Mapping[str, Builtin]] = {
     "toJson": Builtin(to_json, takes_null=True, takes_render=True),
     "yaml": Builtin(to_yaml, takes_null=True, takes_render=True),
     "toIon": Builtin(to_ion, takes_null=True, takes_render=True),
+    "jq": Builtin(jq.run, ("expression",), 1, takes_render=True),
     "number": Builtin(parse_number, ("type",)),
     "className": Builtin(class_name),
 }

@@ -35,7 +35,7 @@ def date(
     return dates.format_date(read(render, value, zone, existing), form)
 
 
-def date_add(  # noqa: PLR0913 - the filter's arguments
+def date_add(  # noqa: PLR0913, PLR0917 - the filter's arguments
     render: Render,
     value: object,
     amount: object,

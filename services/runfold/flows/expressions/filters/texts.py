@@ -123,7 +123,7 @@ def substring(*, before: bool, last: bool) -> Callable[[object, object], str]:
 
 def indent(render: Render, value: object, amount: object, prefix: object = None) -> str:
     """Indent all lines but the first."""
-    return "".join(_indented(render, to_text(render, value), amount, prefix))
+    return _indented(render, to_text(render, value), amount, prefix)
 
 
 def nindent(render: Render, value: object, amount: object, prefix: object = None) -> str:
@@ -132,23 +132,18 @@ def nindent(render: Render, value: object, amount: object, prefix: object = None
     if not text:
         return ""
     found = _LINE.search(text)
-    return "".join(_indented(render, (found.group() if found else "\n") + text, amount, prefix))
+    return _indented(render, (found.group() if found else "\n") + text, amount, prefix)
 
 
-def _indented(render: Render, text: str, amount: object, prefix: object) -> list[str]:
+def _indented(render: Render, text: str, amount: object, prefix: object) -> str:
     unit = " " if prefix is None else text_of(prefix)
     times = max(count_of(amount, "amount"), 0)
     margin_chars = len(unit) * times
     lines = len(_LINE.findall(text))
     render.meter.chars(margin_chars)
     render.meter.chars(len(text) + lines * margin_chars)
-    margin = unit * times
-    out: list[str] = []
-    start = 0
-    for found in _LINE.finditer(text):
-        out += [text[start : found.end()], margin]
-        start = found.end()
-    return [*out, text[start:]]
+    # A line break at the very end starts a line too.
+    return _LINE.sub("\\g<0>" + (unit * times).replace("\\", "\\\\"), text)
 
 
 def split(value: object, delimiter: object, limit: object = None) -> list[str]:
