@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from runfold.documents.instants import instant_text
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
 from runfold.documents.query import leaves, words_of
 
@@ -24,6 +25,23 @@ LONG_MAX: Final = 2**63 - 1
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Dates that fit into 64 bits of nanoseconds, as Elasticsearch counts them."""
+
+_API_FIELDS: Final = (
+    "id",
+    "executionId",
+    "namespace",
+    "flowId",
+    "flowRevision",
+    "taskId",
+    "taskRunId",
+    "parentTaskRunId",
+    "value",
+    "attemptNumber",
+    "level",
+    "name",
+    "type",
+)
+"""Fields that the API names as the index does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +64,8 @@ class Storable:
         return replace(self, leaves={}, words=())
 
     def without_source(self) -> "Storable":
-        """Return the barest form: ids, states, dates."""
-        return replace(self, leaves={}, words=(), source=None)
+        """Return the barest form: ids, states, dates; readers still find a `source`, made of these."""
+        return replace(self, leaves={}, words=(), source=msgspec.json.encode(_bare_source(self.scalars)))
 
 
 def newest(documents: Sequence[Document]) -> list[Document]:
@@ -86,7 +104,7 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
         whole = Storable(document, scalars, _leaves(document), _words(document), _source(document))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         faults.append(f"it can't be written as JSON: {error}")
-        whole = Storable(document, scalars, {}, (), None)
+        whole = Storable(document, scalars, {}, (), None).without_source()
     return (whole.without_search() if faults else whole), ("; ".join(faults) or None)
 
 
@@ -96,6 +114,17 @@ def _identity_fault(document: Document) -> str | None:
     if not 0 <= document.version <= LONG_MAX:
         return "its version is out of range"
     return _date_fault(document.created) and "its creation date is out of range"
+
+
+def _bare_source(scalars: Mapping[str, Any]) -> dict[str, Any]:
+    """Return as much of the API's JSON as single values can tell."""
+    json = {name: scalars[name] for name in _API_FIELDS if name in scalars}
+    if "state" in scalars:
+        dates = {name: instant_text(scalars[name]) for name in ("endDate", "startDate") if name in scalars}
+        json["state"] = {"current": scalars["state"], "histories": [], "duration": "PT0S", **dates}
+    if "timestamp" in scalars:
+        json["timestamp"] = instant_text(scalars["timestamp"])
+    return json
 
 
 def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:

@@ -1,0 +1,1 @@
+"""The indexer: what happened becomes searchable."""

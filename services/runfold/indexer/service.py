@@ -1,0 +1,129 @@
+"""
+The indexer: snapshots, logs and measurements become searchable documents.
+
+Reads the topics executions, taskruns, logs and metrics; writes the index and dead
+letters. The rule: store first, confirm second, so a crash between the two repeats and
+never loses; documents carry versions, so repeating is harmless.
+
+A tombstone says that the engine forgot an entity, which stays searchable: it is no deletion.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from runfold.adapters.dead_letters import dead_letter
+from runfold.documents.model import Document
+from runfold.documents.project import Position, project_execution, project_log, project_metric, project_taskrun
+from runfold.execution.claims import LogEntry, MetricEntry
+from runfold.execution.model import Execution, TaskRun
+from runfold.ports import Index, Log, Message, Record
+from runfold.topology import EXECUTIONS, LOGS, METRICS, TASKRUNS
+
+GROUP: Final = "indexer"
+TOPICS: Final = (EXECUTIONS, TASKRUNS, LOGS, METRICS)
+
+_SNAPSHOTS: Final = frozenset({EXECUTIONS, TASKRUNS})
+"""Topics where a newer record of the same key makes an older one needless."""
+
+_decode = msgspec.json.decode
+_READERS: Final[Mapping[str, Callable[[bytes, Position], Document]]] = {
+    EXECUTIONS: lambda value, _: project_execution(_decode(value, type=Execution)),
+    TASKRUNS: lambda value, _: project_taskrun(_decode(value, type=TaskRun)),
+    LOGS: lambda value, position: project_log(_decode(value, type=LogEntry), position),
+    METRICS: lambda value, position: project_metric(_decode(value, type=MetricEntry), position),
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """
+    How records become batches.
+
+    A poll that brings fewer than `busy_from` is stored at once; after a larger one, more
+    is gathered for `gather_s`, up to `batch_max` records.
+    """
+
+    batch_max: int = 1000
+    busy_from: int = 100
+    gather_s: float = 0.2
+    idle_s: float = 1.0
+
+
+class Indexer:
+    """
+    Keeps the index up to date.
+
+    The log must not be exactly-once: what could not be stored or confirmed stays here, and
+    the next step tries the same records again.
+    """
+
+    def __init__(self, log: Log, index: Index, pace: Pace | None = None) -> None:
+        self._log = log
+        self._index = index
+        self._pace = pace or Pace()
+        self._pending: list[Record] = []
+
+    def step(self) -> None:
+        """Gather, store, confirm. Raises: Unavailable: step again later."""
+        if not self._pending:
+            self._gather()
+        if self._pending:
+            documents, letters = _read(self._pending)
+            refused = self._index.put([document for document, _ in documents])
+            letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
+            self._log.commit(self._pending, letters)
+            self._pending = []
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._log.close()
+
+    def _gather(self) -> None:
+        """Poll, and go on polling for a while if there is much."""
+        pace = self._pace
+        self._pending += self._log.poll(pace.batch_max, pace.idle_s)
+        if len(self._pending) < pace.busy_from:
+            return
+        deadline_s = time.monotonic() + pace.gather_s
+        while len(self._pending) < pace.batch_max:
+            left_s = deadline_s - time.monotonic()
+            more = self._log.poll(pace.batch_max - len(self._pending), left_s) if left_s > 0 else ()
+            if not more:
+                return
+            self._pending += more
+
+
+def document_of(record: Record) -> Document:
+    """Return the document that a record, which is no tombstone, makes. Raises: whatever is wrong with it."""
+    return _READERS[record.topic](record.value or b"", Position(record.partition, record.offset))
+
+
+def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], list[Message]]:
+    """Return the documents to store, each with its record, and dead letters for what nobody can read."""
+    documents: list[tuple[Document, Record]] = []
+    letters: list[Message] = []
+    done: set[tuple[str, str]] = set()
+    for record in reversed(list(records)):
+        snapshot = (record.topic, record.key) if record.topic in _SNAPSHOTS and record.key is not None else None
+        if record.value is None or snapshot in done:
+            continue
+        try:
+            documents.append((document_of(record), record))
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record must not stop the others
+            letters.append(_bury(record, f"{type(error).__name__}: {error}"))
+        else:
+            if snapshot is not None:
+                done.add(snapshot)
+    return documents[::-1], letters[::-1]
+
+
+def _bury(record: Record, reason: str) -> Message:
+    logger.warning("Dead letter: %s %d at %d: %s", record.topic, record.partition, record.offset, reason)
+    return dead_letter(record, reason)
