@@ -1,0 +1,151 @@
+"""What of a snapshot is searched, and as what."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from runfold.documents.model import FIELDS, KEYWORD_LENGTH_MAX, FieldType, Kind
+from runfold.documents.project import (
+    TEXT_SIZE_MAX_BYTES,
+    Position,
+    project_execution,
+    project_log,
+    project_metric,
+    project_taskrun,
+)
+from runfold.documents.query import AnyOf, Holds, Is, Words, leaves, matches, words_of
+from runfold.documents.storable import newest, storable
+from runfold.execution.claims import LogEntry, MetricEntry
+from runfold.execution.model import Attempt, Execution, Label, Metric, TaskRun, Trigger
+from runfold.execution.state import Entry, State
+
+START = datetime(2026, 11, 23, 19, 9, 36, 543_210, tzinfo=UTC)
+ENDED = (
+    Entry(State.CREATED, START),
+    Entry(State.RUNNING, START + timedelta(milliseconds=20)),
+    Entry(State.SUCCESS, START + timedelta(milliseconds=220)),
+)
+
+FULL = TaskRun(
+    "tr",
+    "ex",
+    "company.team",
+    "flow-a",
+    7,
+    "task-b",
+    "core.Log",
+    4,
+    ENDED,
+    seq=9,
+    parent_taskrun_id="parent",
+    value="s1",
+    iteration=2,
+    attempts=(
+        Attempt(ENDED, "w1", (Metric("length", "counter", 45.0),), "first fault"),
+        Attempt(ENDED, "w2", (Metric("length", "counter", 46.0),)),
+    ),
+    outputs={"uri": "kestra:///x.ion", "list": [{"n": 1}, {"n": 2}], "ok": True, "none": None},
+    labels=(Label("team", "blue"), Label("team", "red")),
+    trigger_execution_id="started-by",
+)
+
+
+def test_every_field_of_the_table_is_projected_and_no_other():
+    execution = Execution(
+        "ex",
+        "n",
+        "f",
+        1,
+        ENDED,
+        inputs={"a": 1},
+        outputs={"b": 2},
+        labels=FULL.labels,
+        trigger=Trigger("t", "T", {"executionId": "up"}),
+        parent_id="p",
+    )
+    line = LogEntry("n", "f", "ex", START, "INFO", "m", "t", "tr", 0, trigger_id="g")
+    measured = MetricEntry("n", "f", "ex", "t", "tr", "counter", "c", 1.0, START, {"a": "b"})
+    for document in (
+        project_taskrun(FULL),
+        project_execution(execution),
+        project_log(line, Position(1, 2)),
+        project_metric(measured, Position(1, 2)),
+    ):
+        assert set(document.body) == set(FIELDS[document.kind])
+        item, reason = storable(document)
+        assert reason is None
+        assert item is not None
+
+
+def test_a_task_run_is_found_by_what_it_is():
+    body = project_taskrun(FULL).body
+    for wanted in (
+        Is("state", ("SUCCESS",)),
+        Is("durationMs", (220,)),
+        Is("queueMs", (20,)),
+        Is("runMs", (200,)),
+        Is("attemptCount", (2,)),
+        Is("workerId", ("w2",)),
+        Is("error", ("first fault",)),
+        Is("endDate", (ENDED[-1].date,)),
+        Holds("labels", "team", "blue"),
+        Holds("labels", "team", "red"),
+        Holds("outputs", "list.n", "2"),
+        Holds("outputs", "ok", "true"),
+        Holds("metrics", "length", "46.0"),
+        Words("company task-b ion blue fault ex"),
+    ):
+        assert matches(wanted, body), wanted
+    assert not matches(AnyOf((Holds("outputs", "none"), Words("nothing"))), body)
+
+
+def test_a_task_run_that_runs_has_no_end_and_no_duration():
+    body = project_taskrun(msgspec.structs.replace(FULL, histories=ENDED[:2])).body
+    assert {"endDate", "durationMs", "runMs"}.isdisjoint(body)
+    assert body["runningDate"] == ENDED[1].date
+
+
+def test_version_and_month_come_from_the_record_alone():
+    document = project_taskrun(FULL)
+    assert (document.kind, document.id, document.version, document.created) == (Kind.TASKRUNS, "tr", 9, START)
+    again = project_log(LogEntry("n", "f", "ex", START, "warn", "m"), Position(3, 99))
+    assert (again.id, again.version, again.body["levelNumber"]) == ("logs-3-99", 1, 3)
+
+
+def test_text_and_keywords_have_a_largest_size_and_the_source_has_all():
+    long = "wörd " * 10_000
+    document = project_taskrun(msgspec.structs.replace(FULL, outputs={"a": long}, value=long, error=long))
+    assert len(document.body["text"].encode()) <= TEXT_SIZE_MAX_BYTES
+    assert len(document.body["error"]) == len(document.body["value"]) == KEYWORD_LENGTH_MAX
+    assert document.body["source"]["outputs"] == {"a": long}
+    assert document.body["source"]["value"] == long
+
+
+def test_words_are_runs_of_letters_digits_and_underscores_in_lower_case():
+    assert words_of("Io.kestra-TESTS snake_case 42!") == ["io", "kestra", "tests", "snake_case", "42"]
+
+
+def test_leaves_are_what_every_index_can_hold():
+    deep: object = "x"
+    for _ in range(30):
+        deep = {"d": deep}
+    carrier = {
+        "a": {"b": [1, [True, None]], "": 2},
+        "": {"c": 3},
+        "long": "v" * 5000,
+        "k" * 600: 1,
+        "n\0": 1,
+        "deep": deep,
+    }
+    assert leaves(carrier) == {"a.b": ["1", "true"], "a.": ["2"], "c": ["3"]}
+
+
+def test_of_documents_put_together_the_newest_is_left():
+    one, two = project_taskrun(FULL), project_taskrun(msgspec.structs.replace(FULL, seq=3))
+    assert newest([one, two]) == newest([two, one]) == [one]
+
+
+def test_fields_are_of_a_type_that_can_be_indexed():
+    for fields in FIELDS.values():
+        assert fields["id"] is FieldType.KEYWORD
+        assert fields["source"] is FieldType.STORED
