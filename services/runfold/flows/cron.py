@@ -1,6 +1,7 @@
 """Whether a cron expression and a timezone can be read."""
 
 import re
+from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -58,8 +59,13 @@ def _number(text: str, low: int, high: int, names: tuple[str, ...]) -> int | Non
     return number if low <= number <= high else None
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def check_timezone(text: str) -> str:
     """Return `text`, the name of a zone or an offset. Raises: PydanticCustomError, in the author's words."""
-    if text not in available_timezones() and not _OFFSET.fullmatch(text):
+    if text not in _zones() and not _OFFSET.fullmatch(text):
         raise rule(f"timezone '{text}' is not a valid timezone")
     return text

@@ -45,7 +45,7 @@ def format_duration(duration: timedelta) -> str:
     """Return `duration` as Java prints it: hours, minutes, seconds, e.g. PT49H0.5S."""
     if not duration:
         return "PT0S"
-    total_us = round(duration / timedelta(microseconds=1))
+    total_us = duration // timedelta(microseconds=1)
     sign = "-" if total_us < 0 else ""
     seconds, microseconds = divmod(abs(total_us), 1_000_000)
     minutes, seconds = divmod(seconds, 60)

@@ -20,6 +20,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "greater_than_equal": "must be greater than or equal to {ge}",
     "greater_than": "must be greater than {gt}",
     "string_too_long": "size must be between 0 and {max_length}",
+    "too_long": "size must be between 0 and {max_length}",
     "string_pattern_mismatch": 'must match "{pattern}"',
     "enum": "must be one of {expected}",
     "literal_error": "must be one of {expected}",
@@ -75,7 +76,7 @@ def holder(loc: Loc) -> str:
 def _unknown_type(written: object, known: Iterable[str], name: str) -> tuple[str, ...]:
     if written is None:
         return "Invalid type: null", f"missing type id property 'type' (for POJO property '{name}')"
-    close = get_close_matches(str(written), list(known), n=1)
+    close = get_close_matches(str(written), list(known), n=1, cutoff=0.9)
     hint = f", did you mean '{close[0]}'?" if close else ""
     return f"Invalid type: {written}", f"Could not resolve type id '{written}'{hint}"
 
