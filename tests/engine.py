@@ -29,6 +29,7 @@ from runfold.worker.service import Worker
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS_MAX = 100_000
 REAL_WAIT_MAX_S = 20.0
+TYPES = load_task_types()
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.impatient = Impatient(self.broker)
-        self.types = load_task_types()
+        self.types = TYPES
         self.expressions = Expressions({}, clock=self.clock, monotonic=time.monotonic)
         self.flows = FlowStore(self.broker, self.types)
         self.number = 0

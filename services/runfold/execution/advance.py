@@ -70,6 +70,8 @@ def _end_flow(draft: Draft, frame: Frame) -> None:
 
 def _wind_up(draft: Draft, parent: str) -> None:
     """Look after an execution that ended: what still ran is joined, `afterExecution` runs."""
+    if draft.aggregate.execution.state is State.KILLED:
+        return  # after a kill nothing is dispatched any more
     if parent == ROOT:
         progress(draft, ROOT, Branch.AFTER, one_lane(draft.plan.after))
         return

@@ -1,0 +1,117 @@
+"""
+What must be true of a log, computed from the log alone: the invariants that we promise.
+"""
+
+import random
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from runfold.documents.model import Kind
+from runfold.documents.project import project_execution, project_taskrun
+from runfold.documents.query import Query
+from runfold.execution.aggregate import Aggregate
+from runfold.execution.apply import apply_transition
+from runfold.execution.facts import AttemptDispatched, AttemptEnded, ExecutionMoved, TaskRunMarked, Transition
+from runfold.execution.model import Execution, TaskRun
+from runfold.execution.state import MOVES_OF_EXECUTION, MOVES_OF_TASKRUN, State
+from runfold.ports import Broker, Index
+from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
+
+_transition = msgspec.json.Decoder(Transition)
+
+
+def transitions(broker: Broker) -> dict[str, list[Transition]]:
+    """Return the transitions of each execution, in the order of the log."""
+    found: dict[str, list[Transition]] = defaultdict(list)
+    for record in broker.history(FACTS):
+        transition = _transition.decode(record.value or b"")
+        if not transition.aggregate.startswith("queue:"):
+            found[transition.aggregate].append(transition)
+    return found
+
+
+def fold(log: list[Transition]) -> Aggregate:
+    aggregate = None
+    for transition in log:
+        aggregate = apply_transition(aggregate, transition)
+    assert aggregate is not None
+    return aggregate
+
+
+def check_sequence(log: list[Transition]) -> None:
+    """I4: transitions are numbered 1..n, without hole or repeat."""
+    assert [transition.seq for transition in log] == list(range(1, len(log) + 1))
+
+
+def check_histories(aggregate: Aggregate) -> None:
+    """I1, I3: it ended, by legal moves, and every task run has one terminal state."""
+    owners: list[tuple[Any, Any]] = [(aggregate.execution, MOVES_OF_EXECUTION)]
+    owners += [(run, MOVES_OF_TASKRUN) for run in aggregate.taskruns.values()]
+    for owner, moves in owners:
+        states = [entry.state for entry in owner.histories]
+        assert all(after in moves[before] for before, after in zip(states, states[1:], strict=False)), states
+        assert states[-1].is_terminal, (owner.id, states)
+        retried = states.count(State.RETRYING)
+        assert sum(state.is_terminal for state in states) == 1 + retried or owner is aggregate.execution, states
+
+
+def check_attempts(log: list[Transition]) -> None:
+    """I5, I6: each dispatch is answered at most once, and nothing is dispatched after a kill."""
+    dispatched: dict[str, int] = defaultdict(int)
+    ended: dict[str, int] = defaultdict(int)
+    is_killed = False
+    for transition in log:
+        for fact in transition.facts:
+            match fact:
+                case ExecutionMoved(state=State.KILLING):
+                    is_killed = True
+                case AttemptDispatched():
+                    assert not is_killed
+                    dispatched[fact.id] += 1
+                    assert fact.token == dispatched[fact.id]
+                case AttemptEnded():
+                    ended[fact.id] += 1
+                    assert ended[fact.id] <= dispatched[fact.id]
+                case TaskRunMarked():
+                    raise AssertionError("nobody marked anything")
+
+
+def check_snapshots(broker: Broker, live: dict[str, Aggregate]) -> None:
+    """I7: the snapshot topics say the same as the fold of the facts."""
+    executions = {record.key: record.value for record in broker.history(EXECUTIONS)}
+    runs = {record.key: record.value for record in broker.history(TASKRUNS)}
+    for execution_id, aggregate in live.items():
+        snapshot = msgspec.json.decode(executions[execution_id] or b"", type=Execution)
+        assert snapshot == aggregate.execution
+        for run in aggregate.taskruns.values():
+            assert msgspec.json.decode(runs[f"{execution_id}/{run.id}"] or b"", type=TaskRun) == run
+    known = {f"{execution_id}/{run_id}" for execution_id, aggregate in live.items() for run_id in aggregate.taskruns}
+    assert set(runs) == known
+
+
+def check_rebuild(log: list[Transition], dice: random.Random) -> None:
+    """I7: at any prefix, what snapshots rebuild is what the facts fold to."""
+    folded = fold(log[: dice.randint(1, len(log))])
+    assert Aggregate.rebuild(folded.execution, folded.taskruns.values()) == folded
+
+
+def check_index(index: Index, live: dict[str, Aggregate]) -> None:
+    """I8: after quiet, the index holds the documents that the fold projects to, and no others."""
+    index.refresh()
+    expected = {}
+    for aggregate in live.values():
+        document = project_execution(aggregate.execution)
+        expected[document.kind, document.id] = document
+        for run in aggregate.taskruns.values():
+            document = project_taskrun(run)
+            expected[document.kind, document.id] = document
+    for kind in (Kind.EXECUTIONS, Kind.TASKRUNS):
+        page = index.search(Query(kind, size=1_000))
+        found = {(document.kind, document.id): document for document in page.documents}
+        assert {key: document.version for key, document in found.items()} == {
+            key: document.version for key, document in expected.items() if key[0] is kind
+        }
+        for key, document in found.items():
+            assert document.body["source"] == expected[key].body["source"]

@@ -1,0 +1,106 @@
+"""Random flows: nested, failing, retried, skipped; every one ends."""
+
+import random
+from typing import Any
+
+DEPTH_MAX = 3
+CORE = "io.kestra.plugin.core"
+
+
+class FlowDice:
+    """Builds one flow from its dice; ids count up, so they are unique."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.count = 0
+
+    def flow(self) -> dict[str, Any]:
+        flow: dict[str, Any] = {"id": "random", "namespace": "company.team", "tasks": self.tasks(0, 3)}
+        if self.dice.random() < 0.3:
+            flow["errors"] = self.tasks(DEPTH_MAX, 2)
+        if self.dice.random() < 0.2:
+            flow["finally"] = self.tasks(DEPTH_MAX, 1)
+        if self.dice.random() < 0.2:
+            flow["afterExecution"] = self.tasks(DEPTH_MAX, 1)
+        return flow
+
+    def tasks(self, depth: int, most: int) -> list[dict[str, Any]]:
+        return [self.task(depth) for _ in range(self.dice.randint(1, most))]
+
+    def task(self, depth: int) -> dict[str, Any]:
+        self.count += 1
+        own: dict[str, Any] = {"id": f"t{self.count}"}
+        kinds = ["return", "return", "log", "fail"]
+        if depth < DEPTH_MAX:
+            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each"]
+        own |= getattr(self, f"_{self.dice.choice(kinds)}")(depth)
+        if self.dice.random() < 0.1:
+            own["allowFailure"] = True
+        if self.dice.random() < 0.08:
+            own["runIf"] = self.dice.choice(["{{ false }}", "{{ execution.id is defined }}", "{{ missing }}"])
+        if self.dice.random() < 0.05:
+            own["disabled"] = True
+        return own
+
+    def _return(self, _depth: int) -> dict[str, Any]:
+        return {"type": f"{CORE}.debug.Return", "format": "{{ taskrun.id }} {{ parents | length }}"}
+
+    def _log(self, _depth: int) -> dict[str, Any]:
+        return {"type": f"{CORE}.log.Log", "message": "{{ task.id }}"}
+
+    def _fail(self, _depth: int) -> dict[str, Any]:
+        task: dict[str, Any] = {"type": f"{CORE}.execution.Fail"}
+        if self.dice.random() < 0.5:
+            task["condition"] = "{{ taskrun.attemptsCount < 1 }}"
+        if self.dice.random() < 0.6:
+            task["retry"] = {"type": "constant", "interval": "PT5S", "maxAttempt": self.dice.randint(1, 3)}
+        return task
+
+    def _sequential(self, depth: int) -> dict[str, Any]:
+        return self._with_errors({"type": f"{CORE}.flow.Sequential", "tasks": self.tasks(depth + 1, 3)})
+
+    def _parallel(self, depth: int) -> dict[str, Any]:
+        task = {
+            "type": f"{CORE}.flow.Parallel",
+            "tasks": self.tasks(depth + 1, 4),
+            "concurrent": self.dice.choice([0, 1, 2]),
+        }
+        return self._with_errors(task)
+
+    def _if(self, depth: int) -> dict[str, Any]:
+        task: dict[str, Any] = {
+            "type": f"{CORE}.flow.If",
+            "condition": self.dice.choice(["{{ true }}", "{{ false }}"]),
+            "then": self.tasks(depth + 1, 2),
+        }
+        if self.dice.random() < 0.5:
+            task["else"] = self.tasks(depth + 1, 2)
+        return task
+
+    def _switch(self, depth: int) -> dict[str, Any]:
+        return {
+            "type": f"{CORE}.flow.Switch",
+            "value": self.dice.choice(["a", "b", "c"]),
+            "cases": {"a": self.tasks(depth + 1, 2)},
+            "defaults": self.tasks(depth + 1, 1),
+        }
+
+    def _foreach(self, depth: int) -> dict[str, Any]:
+        return {
+            "type": f"{CORE}.flow.ForEach",
+            "values": [f"v{number}" for number in range(self.dice.randint(0, 4))],
+            "concurrencyLimit": self.dice.choice([0, 1, 2]),
+            "tasks": self.tasks(depth + 1, 2),
+        }
+
+    def _each(self, depth: int) -> dict[str, Any]:
+        return {
+            "type": f"{CORE}.flow.EachParallel",
+            "value": '["x", "y"]',
+            "tasks": self.tasks(depth + 1, 2),
+        }
+
+    def _with_errors(self, task: dict[str, Any]) -> dict[str, Any]:
+        if self.dice.random() < 0.3:
+            task["errors"] = self.tasks(DEPTH_MAX, 2)
+        return task

@@ -1,0 +1,197 @@
+"""
+The whole system under one seed: services that crash between any two effects, on an embedded broker.
+
+An effect is a commit or a publish. Before each the dice may take the backend away or kill
+the process; after it, they may kill the process that just did it. A killed service is
+made anew from what the broker holds.
+"""
+
+import contextlib
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from runfold.adapters.sqlite_index import SqliteIndex
+from runfold.errors import Unavailable
+from runfold.indexer.service import Indexer
+from runfold.ports import RECORD_SIZE_MAX, Log, Message, Reading, Record
+from runfold.topology import CLAIMS, EXECUTIONS, FACTS, LOGS, METRICS, TASKRUNS
+from tests.engine import Engine, Impatient
+
+CRASH_RATE = 0.06
+AWAY_RATE = 0.04
+CHAOS_STEPS = 40
+QUIET_STEPS_MAX = 3_000
+QUIET_STEPS = 4
+
+
+class Crash(BaseException):
+    """The process is gone: nothing of ours may catch it."""
+
+
+class CrashingBroker:
+    """A broker whose logs and publishes fail as the dice say."""
+
+    def __init__(self, inner: Impatient, dice: random.Random) -> None:
+        self._inner = inner
+        self._dice = dice
+        self.is_calm = False
+        self.opened: list[Log] = []
+        self.said = 0
+        """Claims and facts written so far: while this grows, something is going on."""
+
+    def log(self, reading: Reading) -> Log:
+        log = CrashingLog(self, self._inner.log(reading))
+        self.opened.append(log)
+        return log
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.before()
+        self._inner.publish(messages)
+        self.count(messages)
+        self.after()
+
+    def before(self) -> None:
+        if not self.is_calm:
+            chance = self._dice.random()
+            if chance < CRASH_RATE:
+                raise Crash
+            if chance < CRASH_RATE + AWAY_RATE:
+                raise Unavailable("the dice took the broker away")
+
+    def after(self) -> None:
+        if not self.is_calm and self._dice.random() < CRASH_RATE:
+            raise Crash
+
+    def count(self, messages: Sequence[Message]) -> None:
+        self.said += sum(message.topic in (CLAIMS, FACTS) for message in messages)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class CrashingLog:
+    def __init__(self, broker: CrashingBroker, inner: Log) -> None:
+        self._broker = broker
+        self._inner = inner
+
+    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        return self._inner.poll(limit, timeout_s)
+
+    def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
+        try:
+            self._broker.before()
+        except Unavailable:
+            self._fail()
+            raise
+        self._inner.commit(read, written)
+        self._broker.count(written)
+        self._broker.after()
+
+    def _fail(self) -> None:
+        """Have the log itself fail a commit, so that what was read comes again."""
+        with contextlib.suppress(ValueError):
+            self._inner.commit((), [Message(CLAIMS, None, bytes(RECORD_SIZE_MAX + 1))])
+
+    def wake(self) -> None:
+        self._inner.wake()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class World(Engine):
+    """Executor, worker and indexer, each of which may die at any effect."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.index = SqliteIndex(None)
+        super().__init__()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.worker.close(0)
+        self.executor.close()
+        self.impatient = CrashingBroker(Impatient(self.broker), self.dice)
+        self.lives = 0
+        self.services: dict[str, Any] = {"executor": None, "worker": None, "indexer": None}
+        self.crashes = 0
+        self.logs: dict[str, list[Log]] = {}
+
+    def make(self, name: str) -> Any:
+        self.lives += 1
+        self.logs[name] = self.impatient.opened = []
+        if name == "executor":
+            return self.new_executor()
+        if name == "worker":
+            return self.new_worker(f"worker-{self.lives}")
+        reading = Reading((EXECUTIONS, TASKRUNS, LOGS, METRICS), "indexer", member="indexer-1")
+        return Indexer(self.impatient.log(reading), self.index)
+
+    def close(self) -> None:
+        for name in self.services:
+            self.die(name)
+        self.broker.close()
+        self.index.close()
+
+    def live(self, name: str) -> None:
+        """Let one service step; it may die of it."""
+        try:
+            if self.services[name] is None:
+                self.services[name] = self.make(name)
+            self.services[name].step()
+        except Unavailable:
+            pass
+        except Crash:
+            self.die(name)
+
+    def die(self, name: str) -> None:
+        self.crashes += 1
+        self.services[name] = None
+        for log in self.logs.pop(name, []):
+            log.close()  # a dead process holds no place in a group
+
+    def chaos(self, steps: int = CHAOS_STEPS) -> None:
+        """Let the dice choose who lives, when time goes on, and which claims come twice."""
+        for _ in range(steps):
+            choice = self.dice.choice(
+                ["executor"] * 4 + ["worker"] * 3 + ["indexer", "indexer", "time", "double", "death"]
+            )
+            if choice == "time":
+                self.clock.now += timedelta(seconds=self.dice.choice([0.1, 1, 6]))
+            elif choice == "double":
+                self.double()
+            elif choice == "death":
+                self.die(self.dice.choice(list(self.services)))
+            else:
+                self.live(choice)
+
+    def double(self) -> None:
+        """Put a claim that was made before once more, late and out of order."""
+        claims = list(self.broker.history(CLAIMS))
+        if claims:
+            record = self.dice.choice(claims)
+            self.broker.publish([Message(CLAIMS, record.key, record.value)])
+
+    def settle(self) -> None:
+        """Without faults from here on, run until nothing moves any more."""
+        self.impatient.is_calm = True
+        quiet = 0
+        for _ in range(QUIET_STEPS_MAX):
+            before = self.impatient.said
+            for name in self.services:
+                self.live(name)
+            if self.impatient.said != before:
+                quiet = 0
+                continue
+            quiet += 1
+            self.clock.now += timedelta(seconds=6)
+            if quiet > QUIET_STEPS:
+                return
+        raise AssertionError("the system never comes to rest")
+
+    def start_flow(self, flow: dict[str, Any], number: int) -> str:
+        return self.start(orjson.dumps({**flow, "id": f"random-{number}"}).decode(), execution_id=f"x{number}")
