@@ -47,7 +47,7 @@ class Reader:
         """Return an execution with all its task runs."""
         seen = self._tail.get(execution_id)
         if seen is not None and seen.execution is not None and seen.is_complete:
-            return Whole(execution_json(seen.execution, seen.taskruns), seen.execution.state, seen.seq)
+            return Whole(execution_json(seen.execution, seen.shown), seen.execution.state, seen.seq)
         document = self._index.get(Kind.EXECUTIONS, execution_id)
         live = None if seen is None or seen.execution is None else project_execution(seen.execution)
         newest = _newer(live, document)
@@ -61,6 +61,8 @@ class Reader:
     def taskrun(self, taskrun_id: str) -> ApiJson | None:
         """Return one task run."""
         live = self._tail.taskrun(taskrun_id)
+        if live is not None and live.is_removed:
+            return None
         document = self._index.get(Kind.TASKRUNS, taskrun_id)
         found = _newer(None if live is None else project_taskrun(live), document)
         return None if found is None else found.body["source"]
@@ -72,14 +74,9 @@ class Reader:
         Hits that no longer fit, as newer snapshots say, are left out.
         """
         page = self._index.search(query)
-        newest = [self._newest(document) for document in page.documents]
-        kept = [
-            document
-            for before, document in zip(page.documents, newest, strict=True)
-            if document is before or matches(query.filter, document.body)
-        ]
-        gone = len(newest) - len(kept)
-        return {"results": [document.body["source"] for document in kept], "total": page.total - gone}
+        newest = [self._newest(document, query.filter) for document in page.documents]
+        results = [document.body["source"] for document in newest if document is not None]
+        return {"results": results, "total": page.total - (len(newest) - len(results))}
 
     def logs(self, execution_id: str, wanted: Filter) -> list[Document]:
         """Return the log lines of an execution that fit, by time."""
@@ -100,22 +97,29 @@ class Reader:
 
     def _taskruns(self, execution_id: str, seen: Seen | None) -> Iterator[Document]:
         wanted = Query(Kind.TASKRUNS, Is("executionId", (execution_id,)), (Sort("ordinal"),))
-        live = {} if seen is None else {taskrun.id: project_taskrun(taskrun) for taskrun in seen.taskruns}
+        taskruns = () if seen is None else seen.taskruns
+        removed = {taskrun.id for taskrun in taskruns if taskrun.is_removed}
+        live = {taskrun.id: project_taskrun(taskrun) for taskrun in taskruns if not taskrun.is_removed}
         for document in self._all(wanted):
             newest = _newer(live.pop(document.id, None), document)
-            if newest is not None:
+            if newest is not None and document.id not in removed:
                 yield newest
         yield from live.values()
 
-    def _newest(self, document: Document) -> Document:
+    def _newest(self, document: Document, wanted: Filter) -> Document | None:
+        """Return a hit as the tail knows it; None if it fits no more."""
         live: Document | None = None
         if document.kind is Kind.TASKRUNS:
             taskrun = self._tail.taskrun(document.id, document.body["executionId"])
+            if taskrun is not None and taskrun.is_removed:
+                return None
             live = None if taskrun is None or taskrun.seq <= document.version else project_taskrun(taskrun)
         elif document.kind is Kind.EXECUTIONS:
             execution = self._tail.execution(document.id)
             live = None if execution is None or execution.seq <= document.version else project_execution(execution)
-        return live or document
+        if live is None:
+            return document
+        return live if matches(wanted, live.body) else None
 
     def _all(self, query: Query) -> Iterator[Document]:
         """Yield all that `query` asks for, page by page."""

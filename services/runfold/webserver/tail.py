@@ -50,11 +50,12 @@ logger = logging.getLogger(__name__)
 
 
 class Tail:
-    """What happened lately, in this process's memory."""
+    """What happened lately, in this process's memory. `poll_s`: how long a step waits for news."""
 
-    def __init__(self, broker: Broker, view: View | None = None) -> None:
+    def __init__(self, broker: Broker, view: View | None = None, poll_s: float = POLL_S) -> None:
         self._log = broker.log(Reading((EXECUTIONS, TASKRUNS, LOGS), start="latest"))
         self._view = view or View()
+        self._poll_s = poll_s
         self._lock = threading.Lock()
         self._watchers: dict[str, list[Wake]] = {}
         self._watcher_count = 0
@@ -150,7 +151,7 @@ class Tail:
 
     def _patience_s(self) -> float:
         if not self._held:
-            return POLL_S
+            return self._poll_s
         return 0 if any(held.steps == 0 for held in self._held.values()) else SETTLE_S
 
     def _take(self, records: Sequence[Record]) -> set[str]:
@@ -196,7 +197,8 @@ class Tail:
             return True
         seen = self._view.get(execution.id)
         taskruns = () if seen is None else seen.taskruns
-        return len(taskruns) >= execution.taskrun_count and all(taskrun.state.is_terminal for taskrun in taskruns)
+        is_all = len(taskruns) >= execution.taskrun_count
+        return is_all and all(taskrun.state.is_terminal or taskrun.is_removed for taskrun in taskruns)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], record: Record) -> T | None:

@@ -6,7 +6,7 @@ records may come twice and in any order, and no reader ever sees an entity go ba
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,11 +32,20 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of one execution at one moment; task runs in the order of their creation."""
+    """
+    What is known of one execution at one moment; task runs in the order of their creation.
+
+    `taskruns` has those too that a restart took away (`is_removed`): they still count.
+    """
 
     execution: Execution | None
     taskruns: tuple[TaskRun, ...]
     logs: tuple[LogLine, ...]
+
+    @property
+    def shown(self) -> Iterator[TaskRun]:
+        """The task runs that the execution has now."""
+        return (taskrun for taskrun in self.taskruns if not taskrun.is_removed)
 
     @property
     def is_complete(self) -> bool:

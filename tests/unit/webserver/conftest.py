@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -73,7 +74,7 @@ class World:
         ids = itertools.count(1)
         self.broker = broker
         self.index = index
-        self.tail = Tail(broker)
+        self.tail = Tail(broker, poll_s=0.02)
         types = load_task_types([])
         self.parts = Parts(
             broker=broker,
@@ -148,13 +149,26 @@ def with_labels(*pairs: str) -> tuple[Label, ...]:
     return tuple(Label(*pair.split(":", 1)) for pair in pairs)
 
 
-@pytest.fixture
-def still_world() -> Iterator[World]:
-    """A world in which nobody reads the tail but the test."""
+@contextmanager
+def opened() -> Iterator[World]:
     world = World(SqliteBroker(None), SqliteIndex(None))
     world.open()
     yield world
     world.close()
+
+
+@pytest.fixture
+def still_world() -> Iterator[World]:
+    """A world in which nobody reads the tail but the test."""
+    with opened() as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def shared_world() -> Iterator[World]:
+    """A still world for tests that only read, or that do not mind each other."""
+    with opened() as world:
+        yield world
 
 
 @pytest.fixture
