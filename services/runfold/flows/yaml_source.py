@@ -25,6 +25,9 @@ NODES_MAX: Final = 100_000
 NUMBER_LENGTH_MAX: Final = 64
 """A longer run of digits stays text."""
 
+INT_LIMIT: Final = 2**63
+"""A larger integer stays text: JSON's readers would round it."""
+
 Loc = tuple[str | int, ...]
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -198,8 +201,9 @@ def _scalar(event: Any) -> object:
     if len(text) > NUMBER_LENGTH_MAX or not any(digit in text for digit in "0123456789"):
         return text
     if _INT.fullmatch(text):
-        return int(text.rstrip("_").replace("_", ""))
+        number = int(text.replace("_", ""))
+        return number if -INT_LIMIT <= number < INT_LIMIT else text
     if not _FLOAT.fullmatch(text):
         return text
-    number = float(text)
-    return number if math.isfinite(number) else text
+    decimal = float(text)
+    return decimal if math.isfinite(decimal) else text
