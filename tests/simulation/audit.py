@@ -2,6 +2,7 @@
 What must be true of a log, computed from the log alone: the invariants that we promise.
 """
 
+import itertools
 import random
 from collections import defaultdict
 from typing import Any
@@ -51,7 +52,7 @@ def check_histories(aggregate: Aggregate) -> None:
     owners += [(run, MOVES_OF_TASKRUN) for run in aggregate.taskruns.values()]
     for owner, moves in owners:
         states = [entry.state for entry in owner.histories]
-        assert all(after in moves[before] for before, after in zip(states, states[1:], strict=False)), states
+        assert all(after in moves[before] for before, after in itertools.pairwise(states)), states
         assert states[-1].is_terminal, (owner.id, states)
         retried = states.count(State.RETRYING)
         assert sum(state.is_terminal for state in states) == 1 + retried or owner is aggregate.execution, states

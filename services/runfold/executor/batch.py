@@ -5,7 +5,7 @@ Nothing in memory changes before `remember`, which is called once the commit is 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -13,7 +13,17 @@ import msgspec
 from runfold.adapters.dead_letters import dead_letter
 from runfold.errors import AuthorError, BrokenInvariant, CallerError
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim, AskSlot, DispatchFailed, LeaveSlot, QueueClaim
+from runfold.execution.claims import (
+    AnyClaim,
+    AskSlot,
+    ChangeState,
+    ChangeStatus,
+    DispatchFailed,
+    LeaveSlot,
+    QueueClaim,
+    Restart,
+    SetLabels,
+)
 from runfold.execution.decide import decide
 from runfold.execution.draft import Decision
 from runfold.execution.slots import Queue, decide_slots
@@ -28,10 +38,15 @@ logger = logging.getLogger(__name__)
 _claim = msgspec.json.Decoder(AnyClaim)
 
 
+Recall = Callable[[str], Aggregate | None]
+"""Folds an execution again that was let go of."""
+
+
 class Batch:
     """Decisions of one step and the messages that they lead to."""
 
-    def __init__(self, plans: Plans, memory: Memory, outbox: Outbox, now: datetime) -> None:
+    def __init__(self, plans: Plans, memory: Memory, outbox: Outbox, now: datetime, recall: Recall) -> None:
+        self._recall = recall
         self._plans = plans
         self._memory = memory
         self._outbox = outbox
@@ -69,6 +84,8 @@ class Batch:
             self._decide_slots(claim)
             return
         known = self._changed.get(claim.execution_id) or self._memory.get(claim.execution_id)
+        if known is None and isinstance(claim, Restart | ChangeState | ChangeStatus | SetLabels):
+            known = self._recall(claim.execution_id)
         plan = self._plans.of(claim, known)
         if plan is None:
             return

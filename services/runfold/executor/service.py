@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from runfold.adapters.fact_fold import folded
 from runfold.adapters.flow_store import FlowStore
 from runfold.errors import Unavailable
 from runfold.execution.aggregate import Aggregate
@@ -68,7 +69,7 @@ class Executor:
         """Poll, decide, commit."""
         records = self._log.poll(BATCH_MAX, self._patience_s())
         now = self._clock()
-        batch = Batch(self._plans, self._memory, self._outbox, now)
+        batch = Batch(self._plans, self._memory, self._outbox, now, self._recall)
         for record in records:
             self._take(batch, record)
         due = list(self._memory.due(now, TIMERS_MAX))
@@ -98,6 +99,9 @@ class Executor:
             batch.send(self._requests.answer(record, self._clock()))
         else:
             batch.take(record)
+
+    def _recall(self, execution_id: str) -> Aggregate | None:
+        return folded(self._broker, execution_id)
 
     def _continued(self, unfinished: dict[str, tuple[str, ...] | None]) -> list[AnyClaim]:
         return [
