@@ -252,6 +252,17 @@ def test_an_older_version_changes_nothing_in_whatever_order_they_come(index: Ind
     ).documents
 
 
+def test_what_a_newer_version_does_not_have_any_more_is_found_no_more(index: Index):
+    index.put([taskrun("t", 1, text="old both", outputs={"a": "old", "b": "same"}, state="OLD", endDate=DAWN)])
+    index.put([taskrun("t", 2, text="new both", outputs={"a": "new", "b": "same"}, state="NEW")])
+    index.put([taskrun("u", 1, text="other"), taskrun("t", 3, text="new both", outputs={"b": "same"}, state="NEW")])
+    index.refresh()
+    for gone in (Words("old"), Holds("outputs", "a"), Is("state", ("OLD",)), Exists("endDate")):
+        assert index.search(Query(Kind.TASKRUNS, gone)).total == 0, gone
+    for kept in (Words("new both"), Holds("outputs", "b", "same"), Is("state", ("NEW",))):
+        assert ids(index.search(Query(Kind.TASKRUNS, kept)).documents) == ["t"], kept
+
+
 def test_of_equal_versions_the_last_one_stays(index: Index):
     index.put([taskrun("t", 1, state="FIRST"), taskrun("t", 1, state="SECOND")])
     assert index.get(Kind.TASKRUNS, "t").body["state"] == "SECOND"
