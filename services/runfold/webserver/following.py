@@ -9,6 +9,7 @@ what it sent; how slow the client is costs the server nothing.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -18,7 +19,6 @@ from starlette.concurrency import run_in_threadpool
 from runfold.documents.model import Document
 from runfold.documents.query import Between, Filter, all_of
 from runfold.errors import NotFound
-from runfold.execution.state import State
 from runfold.webserver.answers import json_bytes
 from runfold.webserver.reading import Reader, Whole
 from runfold.webserver.tail import Tail
@@ -31,6 +31,9 @@ APPEAR_S: Final = 10.0
 
 PAUSE_S: Final = 0.05
 """Between two events of a stream at least: what happens meanwhile comes as one."""
+
+PAUSE_PER_READ: Final = 10
+"""The pause is also so many times what reading the state took: executions of many task runs come less often."""
 
 LOOK_AGAIN_S: Final = 5.0
 """Without news the stream looks by itself: it may wait for what only the index can tell."""
@@ -91,9 +94,11 @@ async def follow_execution(
     is_first = True
     with tail.watching(execution_id, watcher.wake):
         while True:
+            began_s = time.monotonic()
             whole = await run_in_threadpool(reader.execution, execution_id)
             if whole is None:
                 return
+            pause_s = max(PAUSE_S, PAUSE_PER_READ * (time.monotonic() - began_s))
             has_ended = whole.state.is_terminal
             if whole.seq > sent and not (has_ended and is_first):
                 sent = whole.seq
@@ -103,7 +108,7 @@ async def follow_execution(
                 return
             is_first = False
             await watcher.news(LOOK_AGAIN_S)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
 
 
 async def follow_logs(
@@ -124,13 +129,9 @@ async def follow_logs(
             if ended_before:
                 yield _event(END, {})
                 return
-            ended_before = state is None or _is_over(state)
+            ended_before = state is None or state.is_terminal
             await watcher.news(LOGS_SETTLE_S if ended_before else LOOK_AGAIN_S)
             await asyncio.sleep(PAUSE_S)
-
-
-def _is_over(state: State) -> bool:
-    return state.is_terminal
 
 
 def _position(line: Document) -> int:

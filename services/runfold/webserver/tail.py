@@ -131,24 +131,6 @@ class Tail:
                 if not watchers:
                     del self._watchers[execution_id]
 
-    def await_execution(self, execution_id: str, condition: Callable[[Seen], bool], timeout_s: float) -> Seen | None:
-        """Return what is known of an execution once `condition` holds of it; None: it did not in time."""
-        changed = threading.Condition()
-        found: list[Seen] = []
-
-        def check() -> None:
-            seen = self.get(execution_id)
-            if seen is not None and condition(seen):
-                with changed:
-                    found.append(seen)
-                    changed.notify()
-
-        with self.watching(execution_id, check):
-            check()
-            with changed:
-                changed.wait_for(lambda: found, timeout_s)
-        return found[0] if found else None
-
     def _patience_s(self) -> float:
         if not self._held:
             return self._poll_s

@@ -6,7 +6,7 @@ records may come twice and in any order, and no reader ever sees an entity go ba
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -128,20 +128,22 @@ class View:
         """Take a log line."""
         self._touch(line.entry.execution_id).logs.append(line)
 
-    def shrink(self, needed: Iterable[str]) -> None:
-        """Forget what is too much, ended executions first; those that someone waits for (`needed`) stay."""
-        if not self._is_too_large():
-            return
-        kept = set(needed)
-        for ended in (True, False):
-            for execution_id in [key for key, entry in self._entries.items() if entry.has_ended is ended]:
-                if execution_id not in kept:
-                    self._forget(execution_id)
-                    if not self._is_too_large():
-                        return
+    def shrink(self, needed: Container[str]) -> None:
+        """Forget what is too much, ended executions first; those that someone waits for (`needed`) last."""
+        while self._taskrun_count > self._taskruns_max:
+            self._forget(self._largest(needed))
+        excess = len(self._entries) - self._executions_max
+        if excess > 0:
+            spare = [key for key in self._entries if key not in needed]
+            spare.sort(key=lambda key: not self._entries[key].has_ended)  # stable: the oldest stay first
+            for execution_id in spare[:excess]:
+                self._forget(execution_id)
 
-    def _is_too_large(self) -> bool:
-        return len(self._entries) > self._executions_max or self._taskrun_count > self._taskruns_max
+    def _largest(self, needed: Container[str]) -> str:
+        """Return an execution with very many task runs: forgetting small ones would help little."""
+        most = max(len(entry.taskruns) for entry in self._entries.values())
+        large = [key for key, entry in self._entries.items() if 2 * len(entry.taskruns) >= most]
+        return max(large, key=lambda key: (key not in needed, self._entries[key].has_ended))
 
     def _forget(self, execution_id: str) -> None:
         self._taskrun_count -= len(self._entries.pop(execution_id).taskruns)

@@ -1,5 +1,6 @@
 """Server-sent events: complete, in order, never backwards, and an end."""
 
+import asyncio
 import json
 import threading
 
@@ -9,6 +10,8 @@ from tests.unit.webserver.conftest import DEADLINE_S, World, execution, log, tas
 
 from runfold.documents.project import Position, project_log
 from runfold.execution.state import State
+from runfold.webserver import following
+from runfold.webserver.reading import Whole
 
 R, S, C = State.RUNNING, State.SUCCESS, State.CREATED
 
@@ -76,6 +79,28 @@ def test_a_stream_never_goes_backwards_whatever_order_snapshots_come_in(world):
         engine.join()
     assert numbers == sorted(set(numbers))
     assert numbers[-1] == 21
+
+
+class Forgetful:
+    """A reader that falls back to an older state, as when the tail forgot what the index does not have yet."""
+
+    def __init__(self, *reads: tuple[State, int]) -> None:
+        self._reads = iter(reads)
+
+    def execution(self, execution_id: str) -> Whole:
+        state, seq = next(self._reads)
+        return Whole({"id": execution_id, "state": state}, state, seq)
+
+
+def test_a_stream_says_nothing_older_than_what_it_said_even_if_the_reader_does(still_world, monkeypatch):
+    monkeypatch.setattr(following, "LOOK_AGAIN_S", 0)
+    reader = Forgetful((R, 3), (C, 2), (R, 5), (S, 4), (R, 6), (S, 7))
+
+    async def read_all() -> list[str]:
+        stream = following.follow_execution(reader, still_world.tail, "e1", None)
+        return [event.id async for event in stream]
+
+    assert asyncio.run(read_all()) == ["progress/3", "progress/5", "progress/6", "progress/7", "end"]
 
 
 def test_a_slow_client_gets_the_newest_state_and_not_the_backlog(world):

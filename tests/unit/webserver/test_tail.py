@@ -25,17 +25,21 @@ def steps(world: World, count: int = 2) -> None:
 
 def test_an_end_is_never_shown_before_the_task_runs_that_came_with_it(still_world):
     # The worst order: the poll that brings the execution's end has not brought its task run yet.
-    still_world.executor_says(execution("e1", C, R, S, seq=3, taskrun_count=1))
-    still_world.tail.step()
+    still_world.executor_says(taskrun("e1", 0, C, R, seq=2), execution("e1", C, R, S, seq=3, taskrun_count=1))
+    steps(still_world, 3)
+    assert still_world.tail.execution("e1") is None
     still_world.executor_says(taskrun("e1", 0, C, R, S, seq=3))
-    seen_ends = []
-    for _ in range(3):
-        still_world.tail.step()
-        seen = still_world.tail.get("e1")
-        if seen.execution is not None:
-            seen_ends.append([run.state for run in seen.taskruns])
-            break
-    assert seen_ends == [[S]]
+    steps(still_world, 1)
+    assert [run.state for run in still_world.tail.get("e1").taskruns] == [S]
+    assert still_world.tail.execution("e1").state is S
+
+
+def test_a_running_execution_is_shown_one_poll_after_it_came(still_world):
+    still_world.executor_says(execution("e1", C, R, seq=1))
+    steps(still_world, 1)
+    assert still_world.tail.execution("e1") is None
+    steps(still_world, 1)
+    assert still_world.tail.execution("e1").state is R
 
 
 def test_an_end_whose_task_runs_never_come_is_shown_all_the_same(still_world):
@@ -112,18 +116,24 @@ def test_an_execution_that_someone_watches_is_not_forgotten():
     assert view.execution("e1") is None
 
 
+def test_an_execution_of_very_many_task_runs_drives_out_none_but_itself():
+    view = View(executions_max=100, taskruns_max=50)
+    for at in range(20):
+        view.put_execution(execution(f"small{at}", C, R, S))
+        view.put_taskrun(taskrun(f"small{at}", 0, C, R, S))
+    for at in range(500):
+        view.put_taskrun(taskrun("huge", at, C))
+        view.shrink({"huge"})
+        kept = [view.get(f"small{small}") for small in range(20)]
+        assert all(seen.is_complete for seen in kept)
+        assert len(view.get("huge").taskruns if view.get("huge") else ()) <= 30
+
+
 def test_the_newest_log_lines_of_an_execution_are_kept(still_world):
     still_world.executor_says(*(log("e1", f"line {at}") for at in range(LOGS_MAX + 5)))
     steps(still_world)
     lines = still_world.tail.get("e1").logs
     assert (len(lines), lines[0].entry.message) == (LOGS_MAX, "line 5")
-
-
-def test_waiting_for_a_state_ends_when_it_is_there_and_when_time_is_over(world):
-    world.executor_says(execution("e1", C, R, seq=1))
-    assert world.tail.await_execution("e1", lambda seen: seen.execution is not None, 5).execution.state is R
-    assert world.tail.await_execution("e1", lambda seen: seen.seq > 1, 0.01) is None
-    assert world.tail.await_execution("e9", lambda _: True, 0.01) is None
 
 
 def test_too_many_watchers_are_refused_and_those_who_leave_make_room(monkeypatch):
