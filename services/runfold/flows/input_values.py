@@ -128,12 +128,12 @@ def _of_text(read: Callable[[str], str]) -> Callable[[Any], str]:
 
 
 def _json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str) else value
+    return orjson.loads(value if isinstance(value, str) else compact(value))
 
 
 def _yaml(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return _json(value)
     try:
         return read_yaml(value).value
     except FlowInvalid as error:

@@ -27,6 +27,9 @@ _TEXTS: Final[Mapping[str, str]] = {
 }
 """By pydantic's type of error; others keep pydantic's own text."""
 
+VALUE_LENGTH_MAX: Final = 200
+"""Of a wrong value in a message, as characters."""
+
 _NO_TASKS: Final = frozenset({"inputs", "onResume", "outputs", "sla", "pluginDefaults", "taskDefaults", "conditions"})
 """Lists of maps with an id that are no tasks and no triggers."""
 
@@ -76,7 +79,8 @@ def holder(loc: Loc) -> str:
 def _unknown_type(written: object, known: Iterable[str], name: str) -> tuple[str, ...]:
     if written is None:
         return "Invalid type: null", f"missing type id property 'type' (for POJO property '{name}')"
-    close = get_close_matches(str(written), list(known), n=1, cutoff=0.9)
+    written = str(written)[:VALUE_LENGTH_MAX]
+    close = get_close_matches(written, list(known), n=1, cutoff=0.9)
     hint = f", did you mean '{close[0]}'?" if close else ""
     return f"Invalid type: {written}", f"Could not resolve type id '{written}'{hint}"
 

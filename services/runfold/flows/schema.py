@@ -53,30 +53,35 @@ class Model(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _as_written(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Take `key:` with nothing behind it as if it were not there; say of unknown keys which ones there are."""
+        """Take `key:` with nothing behind it as if it were not there; put errors of keys into the model's words."""
         if isinstance(value, Mapping) and None in value.values():
             value = {key: item for key, item in value.items() if item is not None or key not in cls.yaml_keys()}
         try:
             return handler(value)
         except ValidationError as error:
             found = error.errors(include_url=False)
-            if all(details["type"] != "extra_forbidden" for details in found):
+            if all(details["type"] not in _OF_KEYS for details in found):
                 raise
-            raise _with_known_keys(cls, error.title, found[:ERRORS_MAX]) from error
+            raise _in_words_of(cls, error.title, found[:ERRORS_MAX]) from error
 
 
 ERRORS_MAX = 1000
 """Of one map and all in it; more help nobody."""
 
 
-def _with_known_keys(model: type[Model], title: str, errors: Iterable[ErrorDetails]) -> ValidationError:
-    """Return `errors` where each key that is unknown to `model` itself comes with the known ones."""
+_OF_KEYS = frozenset({"extra_forbidden", "missing"})
+
+
+def _in_words_of(model: type[Model], title: str, errors: Iterable[ErrorDetails]) -> ValidationError:
+    """Return `errors` where a key unknown to `model` comes with the known ones, and one that is missing as empty."""
     found: list[InitErrorDetails] = []
     for details in errors:
         context = details.get("ctx", {})
         kind = details["type"]
         if kind == "extra_forbidden" and len(details["loc"]) == 1:
             kind, context = "unknown_key", {"model": model.title(), "known": model.yaml_keys()}
+        elif kind == "missing" and details["loc"] in _never_empty(model):
+            kind, context = "rule", {"text": "must not be empty"}
         custom = PydanticCustomError(kind, details["msg"].replace("{", "{{").replace("}", "}}"), context)
         found.append(InitErrorDetails(type=custom, loc=details["loc"], input=details["input"], ctx=context))
     return ValidationError.from_exception_data(title, found)
@@ -90,6 +95,13 @@ def _keys(model: type[BaseModel]) -> tuple[str, ...]:
         choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
         found.extend(choice for choice in choices if isinstance(choice, str))
     return tuple(found)
+
+
+@cache
+def _never_empty(model: type[BaseModel]) -> frozenset[tuple[str]]:
+    """Return the places of the keys that must hold something: missing is as wrong as empty there."""
+    fields = model.model_fields.items()
+    return frozenset((field.alias or name,) for name, field in fields if NotEmpty in field.metadata)
 
 
 def rule(message: str) -> PydanticCustomError:

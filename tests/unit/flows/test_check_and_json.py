@@ -14,7 +14,7 @@ def test_each_document_gets_its_own_report():
     assert (good.index, good.flow, good.constraints) == (0, "f", None)
     assert (bad.index, bad.flow, bad.namespace) == (1, "g", "n")
     assert bad.constraints is not None
-    assert bad.constraints.split("\n")[0] == "tasks: must not be null"
+    assert bad.constraints.split("\n")[0] == "tasks: must not be empty"
     assert [violation.line for violation in bad.violations] == [1, 3]
 
 

@@ -96,6 +96,7 @@ def test_values_take_the_type_of_their_input(kind, given, value):
         ("DURATION, min: PT10S, max: PT20S", "PT30S", "It must be less than `PT20S`, but received `PT30S`"),
         ("FILE", "/etc/passwd", "Expected `FILE`"),
         ("JSON", "{", "Expected `JSON`"),
+        ("JSON", [2**64], "Expected `JSON`"),
         ("YAML", "a: [", "Expected `YAML`"),
         ("URI", "http:/bla", "Invalid URI format"),
         ("EMAIL", "nobody", "The input must be a valid email, but received `nobody`"),

@@ -71,7 +71,7 @@ def test_numbers_and_booleans_are_texts_where_texts_belong():
 
 def test_a_key_with_nothing_behind_it_is_as_if_it_were_not_there():
     assert flow("errors:\nlabels:\n" + ONE_TASK).errors == ()
-    assert texts("tasks:\n") == ["tasks: must not be null"]
+    assert texts("tasks:\n") == ["tasks: must not be empty"]
     assert 'Unrecognized field "nope"' in texts("nope:\n" + ONE_TASK)[0]
 
 
@@ -156,7 +156,7 @@ def test_an_input_may_still_be_named_by_name():
     [
         ("concurrency: {limit: 0}\n", "concurrency.limit: must be greater than 0"),
         ("sla: [{id: s, type: MAX_DURATION, behavior: FAIL}]\n", "duration: must not be null"),
-        ("sla: [{type: MAX_DURATION, behavior: FAIL, duration: PT1S}]\n", "id: must not be null"),
+        ("sla: [{type: MAX_DURATION, behavior: FAIL, duration: PT1S}]\n", "id: must not be empty"),
         ("sla: [{id: s, type: X}]\n", "Invalid type: X"),
         (
             "sla: [{id: s, type: MAX_DURATION, behavior: FAIL, duration: PT1S, labels: {system.a: b}}]\n",
@@ -196,7 +196,7 @@ def test_a_default_for_a_known_type_names_only_its_properties():
         ("type: trigger.Schedule, cron: '1 2 3 4 5 6', withSeconds: true", None),
         ("type: trigger.Schedule, cron: '@daily'", None),
         ("type: trigger.Unknown", "Invalid type: io.kestra.plugin.core.trigger.Unknown"),
-        ("type: trigger.Webhook", "key: must not be null"),
+        ("type: trigger.Webhook", "key: must not be empty"),
         ("type: trigger.Flow, conditions: [{type: x}]", "Invalid type: x"),
         ("type: trigger.Flow, preconditions: {id: p, timeWindow: {deadline: '10:00:00'}}", "cannot have a deadline."),
         (

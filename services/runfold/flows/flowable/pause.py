@@ -1,14 +1,14 @@
 """Pause and WaitFor: flowables that let time pass."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from runfold.flows.duration import Duration, DurationText
 from runfold.flows.input import AnyInput
 from runfold.flows.lanes import one_lane
-from runfold.flows.schema import Flag, Model, NonBlank, NotEmpty
+from runfold.flows.schema import Flag, Model, NonBlank
 from runfold.flows.task import Children, FlowableTask, Lanes, Tasks
 
 
@@ -43,7 +43,7 @@ class WaitFor(FlowableTask):
     TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.WaitFor"
     ALIASES: ClassVar[tuple[str, ...]] = ("io.kestra.plugin.core.flow.LoopUntil",)
 
-    tasks: Annotated[Tasks, NotEmpty]
+    tasks: Tasks
     condition: NonBlank
     fail_on_max_reached: Flag = False
     check_frequency: CheckFrequency = CheckFrequency()
