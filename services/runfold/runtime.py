@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
 from runfold.errors import Unavailable
 
@@ -26,6 +26,7 @@ JOIN_S: Final = 30.0
 """How long a service may take to finish its step once it was told to stop."""
 
 Step = Callable[[], None]
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +40,41 @@ def run(step: Step, stop: threading.Event) -> None:
     long each time. Any other error ends the service: its supervisor restarts it from
     the last commit.
     """
-    pause_s = RETRY_FIRST_S
+    patience = _Patience(stop)
     while not stop.is_set():
         try:
             step()
         except Unavailable as error:
-            logger.warning("Backend away, retrying in %.1f s: %s", pause_s, error)
-            stop.wait(pause_s)
-            pause_s = min(2 * pause_s, RETRY_LONGEST_S)
+            patience.wait(error)
         else:
-            pause_s = RETRY_FIRST_S
+            patience.renew()
+
+
+def until_available(action: Callable[[], T], stop: threading.Event) -> T | None:
+    """Return what `action` gives once no backend is away any more; None: `stop` was set before."""
+    patience = _Patience(stop)
+    while not stop.is_set():
+        try:
+            return action()
+        except Unavailable as error:
+            patience.wait(error)
+    return None
+
+
+class _Patience:
+    """Pauses that grow, until something went well."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._pause_s = RETRY_FIRST_S
+
+    def wait(self, error: Unavailable) -> None:
+        logger.warning("Backend away, retrying in %.1f s: %s", self._pause_s, error)
+        self._stop.wait(self._pause_s)
+        self._pause_s = min(2 * self._pause_s, RETRY_LONGEST_S)
+
+    def renew(self) -> None:
+        self._pause_s = RETRY_FIRST_S
 
 
 class Services:
@@ -147,7 +173,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def set_up_logging(*, as_json: bool, level: int = logging.INFO) -> None:
+def set_up_logging(*, as_json: bool, level: str = "INFO") -> None:
     """Send what all parts log to standard error, for a program or for people."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     elasticsearch_ca_certs: Path | None = None
     index_prefix: str = Field(default="runfold-", pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)
 
-    worker_slots: int = Field(default=16, ge=1, le=1_000)
+    worker_slots: int = Field(default=32, ge=1, le=1_000)
     """Tasks that one worker runs at a time."""
 
     worker_group: str = Field(default=topology.DEFAULT_GROUP, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)
@@ -91,6 +91,9 @@ class Settings(BaseSettings):
 
     idempotency_window: timedelta = Field(default=timedelta(hours=1), ge=timedelta(seconds=1))
     """How long an ended execution is remembered: a request that comes again meanwhile starts nothing."""
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     encryption_key: SecretStr | None = None
     """Base64 of 16, 24 or 32 bytes; inputs and outputs of type SECRET need it."""
