@@ -3,6 +3,7 @@
 import random
 import string
 import threading
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,7 @@ DAWN = datetime(2026, 1, 31, 23, 59, 58, 999_990, tzinfo=UTC)
 SCALARS = frozenset(FieldType) - SEARCH_ONLY - {FieldType.STORED}
 
 DOCUMENTS = 300
-QUERIES = 100
+QUERIES = 150
 
 NAMESPACES = ("a", "a.b", "a.bc", "a.b.c", "a.b/c", "", "ä.b", "z*", "a.b-")
 TEXTS = (
@@ -64,15 +65,36 @@ KEYS = ("team", "a.b", "a", "b", "", ".", "a..b", "*", "x y", "_id", "$ref", "k"
 VALUES = ("x", "", "X", "1", "true", "a b", "日本", "v" * 3999, "v" * 4001, "\0", "*", "k\0v")
 
 
+@pytest.fixture(scope="module")
+def server(elasticsearch: Any) -> Iterator[Elasticsearch]:
+    with Elasticsearch(elasticsearch.url, request_timeout=30, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def on_server(server: Elasticsearch) -> Iterator[ElasticIndex]:
+    """One index for all tests: templates are put once, and each test begins without documents."""
+    prefix = f"contract-{uuid.uuid4().hex[:8]}-"
+    yield ElasticIndex(server, prefix, replicas=0)
+    for kind in Kind:
+        server.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}{kind}")
+
+
+@pytest.fixture
+def elastic(on_server: ElasticIndex, server: Elasticsearch) -> Iterator[ElasticIndex]:
+    yield on_server
+    aliases = [on_server.names.alias(kind) for kind in Kind]
+    months = server.indices.get(index=aliases, ignore_unavailable=True, features="aliases").body
+    if months:
+        server.indices.delete(index=list(months))
+
+
 @pytest.fixture(params=["embedded", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
 def index(request: pytest.FixtureRequest) -> Iterator[Index]:
-    opened: Index
-    if request.param == "embedded":
-        opened = SqliteIndex()
-    else:
-        server = request.getfixturevalue("elasticsearch")
-        client = Elasticsearch(server.url, request_timeout=30, max_retries=0)
-        opened = ElasticIndex(client, request.getfixturevalue("prefix"), replicas=0)
+    if request.param == "elasticsearch":
+        yield request.getfixturevalue("elastic")
+        return
+    opened = SqliteIndex()
     yield opened
     opened.close()
 
@@ -214,16 +236,16 @@ def test_random_queries_are_answered_as_plain_python_answers_them(index: Index, 
     assert found_any > QUERIES / 4
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_cursor_passes_every_document_exactly_once_in_order(index: Index, seed: int):
     dice = Dice(seed)
     documents = [dice.document(Kind.TASKRUNS, number) for number in range(DOCUMENTS)]
     index.put(documents)
     index.refresh()
-    for size in (7, 100, 1000):
+    for size in (30, 1000):
         query = replace(dice.query(Kind.TASKRUNS), page=1, size=size, filter=All(()))
         assert ids(list(walk(index, query))) == ids(in_order(query, documents)), query
-    query = replace(dice.query(Kind.TASKRUNS), page=1, size=5)
+    query = replace(dice.query(Kind.TASKRUNS), page=1, size=10)
     assert ids(list(walk(index, query))) == ids(in_order(query, documents)), query
 
 
@@ -358,16 +380,14 @@ def test_whatever_users_write_is_taken_and_found_by_its_leaves(index: Index):
 
 
 @pytest.mark.elasticsearch
-def test_what_users_write_never_grows_the_mapping(elasticsearch: Any, prefix: str):
-    client = Elasticsearch(elasticsearch.url, request_timeout=30)
-    index = ElasticIndex(client, prefix, replicas=0)
-    index.put([taskrun("first")])
-    before = client.indices.get_mapping(index=f"{prefix}taskruns").body
+def test_what_users_write_never_grows_the_mapping(elastic: ElasticIndex, server: Elasticsearch):
+    alias = elastic.names.alias(Kind.TASKRUNS)
+    elastic.put([taskrun("first")])
+    before = server.indices.get_mapping(index=alias).body
     dice = Dice(seed=8)
-    index.put([dice.document(Kind.TASKRUNS, number) for number in range(200)])
-    after = client.indices.get_mapping(index=f"{prefix}taskruns").body
+    elastic.put([dice.document(Kind.TASKRUNS, number) for number in range(200)])
+    after = server.indices.get_mapping(index=alias).body
     assert len({repr(month["mappings"]) for month in (before | after).values()}) == 1
-    index.close()
 
 
 def test_a_poisonous_document_stops_no_other_one(index: Index):

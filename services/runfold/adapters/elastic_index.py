@@ -34,7 +34,7 @@ class ElasticIndex:
 
     def __init__(self, client: Elasticsearch, prefix: str, replicas: int = 1) -> None:
         self._client = client
-        self._names = Names(prefix)
+        self.names = Names(prefix)
         self._replicas = replicas
         self._is_prepared = False
 
@@ -49,7 +49,7 @@ class ElasticIndex:
                 good.append(item)
         with _translated():
             self._prepare()
-            return {**refused, **Bulk(self._client, self._names).write(good)}
+            return {**refused, **Bulk(self._client, self.names).write(good)}
 
     def search(self, query: Query) -> Page:
         check_query(query)
@@ -77,7 +77,7 @@ class ElasticIndex:
         # An id is in one month only, but does not say in which: all are asked, and by id they answer at once.
         with _translated():
             try:
-                months = sorted(self._client.indices.get_alias(name=self._names.alias(kind)).body)
+                months = sorted(self._client.indices.get_alias(name=self.names.alias(kind)).body)
             except NotFoundError:
                 return None
             wanted = [{"_index": month, "_id": document_id} for month in months]
@@ -86,7 +86,7 @@ class ElasticIndex:
 
     def refresh(self) -> None:
         with _translated():
-            aliases = [self._names.alias(kind) for kind in Kind]
+            aliases = [self.names.alias(kind) for kind in Kind]
             self._client.indices.refresh(index=aliases, ignore_unavailable=True)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class ElasticIndex:
         }
         with _translated():
             answer: dict[str, Any] = self._client.search(
-                index=self._names.alias(query.kind),
+                index=self.names.alias(query.kind),
                 body=body,
                 allow_partial_search_results=False,
                 ignore_unavailable=True,
@@ -126,8 +126,8 @@ class ElasticIndex:
         if self._is_prepared:
             return
         for kind in Kind:
-            alias = self._names.alias(kind)
-            body = template(kind, self._names, self._replicas)
+            alias = self.names.alias(kind)
+            body = template(kind, self.names, self._replicas)
             self._client.indices.put_index_template(name=alias, **_arguments(body))
             if self._client.indices.exists_alias(name=alias):
                 self._client.indices.put_mapping(index=alias, properties=properties(kind))

@@ -28,14 +28,14 @@ PUT_MAX: Final = 500
 """Documents in one transaction."""
 
 BUSY_TIMEOUT_S: Final = 10.0
-IDLE_READERS_MAX: Final = 8
+IDLE_READERS_MAX: Final = 4
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # once the indexer confirmed a record, its document is on the disk
     "PRAGMA secure_delete = OFF",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32000",
+    "PRAGMA cache_size = -16000",
     "PRAGMA wal_autocheckpoint = 4000",
 )
 
@@ -48,7 +48,7 @@ class SqliteIndex:
         self._path = path or Path(self._directory.name if self._directory else "") / "index.sqlite"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.Lock()
-        self._idle: deque[sqlite3.Connection] = deque(maxlen=None)
+        self._idle: deque[sqlite3.Connection] = deque()
         self._is_closed = False
         self._writer = self._connect()
         with self._transaction() as connection:
