@@ -133,9 +133,12 @@ class Expressions:
             raise ExpressionFailed(f"{refused.message} ({text}:{line})") from None
         except RecursionError:
             raise ExpressionFailed(f"The expression nests too deep ({text}:1)") from None
+        except ArithmeticError:
+            raise ExpressionFailed(f"A number is out of its bounds ({text}:1)") from None
 
     def _value(self, value: object, render: Render, *, typed: bool, recursive: bool) -> object:
         """Render `value` in depth; failures stay unspoken."""
+        render.meter.step()
         if isinstance(value, str):
             return self._passes(value, render, typed=typed) if recursive else self._once(value, render, typed=typed)
         if isinstance(value, Mapping):
@@ -172,7 +175,13 @@ class Expressions:
         if "{" not in text:
             return text
         since = render.meter.now()
-        compiled = self._compiled(text, typed)
+        try:
+            compiled = self._compiled(text, typed)
+        except Refused:
+            if not render.meter.depth:
+                raise
+            # The text is a value here: its words are not for messages.
+            raise Refused("A rendered value is no valid template") from None
         if not render.meter.depth:
             render.meter.forgive(since)
         render.enter(compiled)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from runfold.flows.expressions.failures import Refused
-from runfold.flows.expressions.operators import contains, equal
+from runfold.flows.expressions.operators import contains, equal, free
 from runfold.flows.expressions.patterns import split
 
 
@@ -38,8 +38,8 @@ def _item(items: list[object] | tuple[object, ...], at: object) -> object:
     return items[_integer(at)]
 
 
-def _index(items: list[object] | tuple[object, ...], wanted: object) -> int:
-    return next((at for at, item in enumerate(items) if equal(item, wanted)), -1)
+def _index(items: list[object] | tuple[object, ...], wanted: object, step: Callable[[int], None]) -> int:
+    return next((at for at, item in enumerate(items) if equal(item, wanted, step)), -1)
 
 
 Method = Callable[..., object]
@@ -51,12 +51,12 @@ _OF_TEXT: Final[Mapping[str, Method]] = {
     "trim": str.strip,
     "isEmpty": lambda text: not text,
     "substring": _substring,
-    "split": lambda text, regex: split(text, _text(regex)),
-    "contains": lambda text, part: _text(part) in text,
+    "split": lambda text, regex, step: split(text, _text(regex), step=step),
+    "contains": lambda text, part, step: _text(part) in text,  # noqa: ARG005 - as the list's
     "startsWith": lambda text, start: text.startswith(_text(start)),
     "endsWith": lambda text, end: text.endswith(_text(end)),
     "replace": _replace,
-    "indexOf": lambda text, part: text.find(_text(part)),
+    "indexOf": lambda text, part, step: text.find(_text(part)),  # noqa: ARG005 - as the list's
 }
 _OF_LIST: Final[Mapping[str, Method]] = {
     "size": len,
@@ -74,12 +74,14 @@ _OF_MAP: Final[Mapping[str, Method]] = {
     "values": lambda value: list(value.values()),
     "entrySet": lambda value: [{"key": key, "value": item} for key, item in value.items()],
 }
+#: Methods that count their work.
+_STEPPING: Final = frozenset({"split", "contains", "indexOf"})
 #: Methods of texts and lists that also read as attributes, without brackets.
 PROPERTIES: Final = frozenset({"length", "size", "isEmpty"})
 
 
-def call_method(value: object, name: str, arguments: tuple[object, ...]) -> object:
-    """Return what the method `name` of `value` gives."""
+def call_method(value: object, name: str, arguments: tuple[object, ...], step: Callable[[int], None] = free) -> object:
+    """Return what the method `name` of `value` gives; long work counts on `step`."""
     if isinstance(value, str):
         known = _OF_TEXT
     elif isinstance(value, list | tuple):
@@ -89,6 +91,8 @@ def call_method(value: object, name: str, arguments: tuple[object, ...]) -> obje
     if name not in known:
         raise Refused(f"The method '{name}' does not exist on this value")
     try:
+        if name in _STEPPING:
+            return known[name](value, *arguments, step=step)
         return known[name](value, *arguments)
     except TypeError:
         raise Refused(f"The method '{name}' cannot take these arguments") from None

@@ -51,12 +51,12 @@ def _decimal(value: Number) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(float(value)) if isinstance(value, float) else value)
 
 
-def arithmetic(operator: str, left: object, right: object) -> object:
+def arithmetic(operator: str, left: object, right: object, step: Callable[[int], None] = free) -> object:
     """Return `left operator right` for + - * / %, lists and texts included."""
     if operator == "+" and (isinstance(left, str) or isinstance(right, str)):
         return _joined(left) + _joined(right)
     if operator in "+-" and isinstance(left, list | tuple):
-        return _with(left, right) if operator == "+" else _without(left, right)
+        return _with(left, right) if operator == "+" else _without(left, right, step)
     one, other = _number(left, operator), _number(right, operator)
     if isinstance(one, int) and isinstance(other, int):
         return _whole(_INTEGERS[operator](one, other), one, other)
@@ -73,9 +73,9 @@ def _with(items: list[object] | tuple[object, ...], added: object) -> list[objec
     return [*items, *added] if isinstance(added, list | tuple) else [*items, added]
 
 
-def _without(items: list[object] | tuple[object, ...], removed: object) -> list[object]:
+def _without(items: list[object] | tuple[object, ...], removed: object, step: Callable[[int], None]) -> list[object]:
     gone = removed if isinstance(removed, list | tuple) else [removed]
-    return [item for item in items if not any(equal(item, one) for one in gone)]
+    return [item for item in items if not any(equal(item, one, step) for one in gone)]
 
 
 def _integer_quotient(one: int, other: int) -> int:

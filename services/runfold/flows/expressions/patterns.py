@@ -34,15 +34,17 @@ def compiled(pattern: str) -> re2._Regexp:
         raise Refused("A regular expression is not valid") from None
 
 
-def split(text: str, pattern: str, limit: int = 0) -> list[str]:
+def split(text: str, pattern: str, limit: int = 0, *, step: Callable[[int], None]) -> list[str]:
     """
     Return `text` split as Java does it.
 
     Empty texts at the end are left out unless `limit` is negative; `limit` > 0 is the most pieces.
+    Each match is a step.
     """
     pieces: list[str] = []
     start = 0
     for found in compiled(pattern).finditer(text):
+        step(1)
         if limit > 0 and len(pieces) == limit - 1:
             break
         if found.end() == 0 or (found.start() == found.end() == len(text)):

@@ -89,7 +89,7 @@ def chain(render: Render, value: object, *links: object) -> object:
     for operator, operand in zip(links[::2], links[1::2], strict=True):
         render.meter.step()
         if operator in ("+", "-", "*", "/", "%"):
-            value = render.meter.sized(operators.arithmetic(str(operator), value, operand))
+            value = render.meter.sized(operators.arithmetic(str(operator), value, operand, render.meter.step))
         else:
             value = operators.compare(str(operator), value, operand, render.meter.step)
     return value
@@ -150,7 +150,7 @@ def iterate(render: Render, name: str, value: object) -> Iterator[None]:
 
 def test(render: Render, value: object, name: str, *arguments: object) -> bool:
     render.meter.step()
-    return holds(value, name, arguments)
+    return holds(value, name, arguments, render.meter.step)
 
 
 def truth_or_null(_render: Render, value: object) -> bool:
@@ -167,7 +167,7 @@ def method(render: Render, value: object, name: str, *arguments: object) -> obje
     if isinstance(value, str) and name == "replace" and len(arguments) == 2:
         old, new = (argument if isinstance(argument, str) else "" for argument in arguments)
         render.meter.chars(len(value) + value.count(old) * len(new) - value.count(old) * len(old))
-    return render.meter.sized(call_method(value, name, arguments))
+    return render.meter.sized(call_method(value, name, arguments, render.meter.step))
 
 
 _TABLE: Final[Mapping[str, Callable[..., object]]] = {

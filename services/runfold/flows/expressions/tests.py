@@ -1,16 +1,16 @@
 """The tests of `is` and `is not`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runfold.flows.expressions.failures import Refused
 from runfold.flows.expressions.operators import equal
 
 
-def holds(value: object, name: str, arguments: tuple[object, ...]) -> bool:
+def holds(value: object, name: str, arguments: tuple[object, ...], step: Callable[[int], None]) -> bool:
     """Tell whether the test `name` holds for `value`."""
     if name == "equalTo":
-        return len(arguments) == 1 and equal(value, arguments[0])
+        return len(arguments) == 1 and equal(value, arguments[0], step)
     if arguments:
         raise Refused(f"The test '{name}' takes no arguments")
     match name:

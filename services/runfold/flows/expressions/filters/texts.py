@@ -146,8 +146,9 @@ def _indented(render: Render, text: str, amount: object, prefix: object) -> str:
     return _LINE.sub("\\g<0>" + (unit * times).replace("\\", "\\\\"), text)
 
 
-def split(value: object, delimiter: object, limit: object = None) -> list[str]:
-    return patterns.split(text_of(value), text_of(delimiter), 0 if limit is None else count_of(limit, "limit"))
+def split(render: Render, value: object, delimiter: object, limit: object = None) -> list[str]:
+    most = 0 if limit is None else count_of(limit, "limit")
+    return patterns.split(text_of(value), text_of(delimiter), most, step=render.meter.step)
 
 
 FILTERS: Final[Mapping[str, Builtin]] = {
@@ -166,7 +167,7 @@ FILTERS: Final[Mapping[str, Builtin]] = {
     "sha512": Builtin(digest("sha512")),
     "md5": Builtin(digest("md5")),
     "replace": Builtin(replace, ("replace_pairs", "regexp"), 1, takes_render=True),
-    "split": Builtin(split, ("delimiter", "limit"), 1),
+    "split": Builtin(split, ("delimiter", "limit"), 1, takes_render=True),
     "escapeChar": Builtin(escape_char, ("type",), 1, takes_render=True),
     "slugify": Builtin(slugify),
     "substringBefore": Builtin(substring(before=True, last=False), ("separator",), 1),
