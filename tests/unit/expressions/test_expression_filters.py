@@ -96,7 +96,7 @@ PRINTED = [
     (datetime(2024, 1, 2, 3, 4, 5, 120000, tzinfo=UTC), "2024-01-02T03:04:05.120Z"),
     (ZonedDateTime(2013, 9, 8, 16, 19, tzinfo=UTC), "2013-09-08T16:19Z"),
     (datetime(2013, 9, 8, 16, 19, tzinfo=ZoneInfo("Europe/Paris")), "2013-09-08T16:19+02:00[Europe/Paris]"),
-    (datetime(2024, 1, 2, 3, 4), "2024-01-02T03:04"), (date(2024, 1, 2), "2024-01-02"), (time(3, 4, 5), "03:04:05"),
+    (datetime(2024, 1, 2, 3, 4), "2024-01-02T03:04"), (date(2024, 1, 2), "2024-01-02"), (time(3, 4, 5), "03:04:05"),  # noqa: DTZ001 - a local one
     (timedelta(seconds=90), "PT1M30S"), (timedelta(), "PT0S"), (timedelta(hours=25, milliseconds=500), "PT25H0.5S"),
 ]  # fmt: skip
 

@@ -128,7 +128,7 @@ def test_a_failure_shows_no_value(expressions):
 
 def test_functions_from_outside_get_the_variables_and_named_arguments(expressions):
     assert expressions.render("{{ secret('DB') }} {{ kv('k', errorOnMissing=true) }}", VARIABLES) == "s3cret n.s/k/True"
-    with pytest.raises(ExpressionFailed, match="^Cannot find secret for key 'no'.$"):
+    with pytest.raises(ExpressionFailed, match=r"^Cannot find secret for key 'no'\.$"):
         expressions.render("{{ secret('no') }}", VARIABLES)
 
 
