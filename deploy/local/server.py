@@ -22,7 +22,7 @@ from deploy.local import processes
 from deploy.local.failures import LocalServiceFailed
 from deploy.local.ports import free_port, is_free
 
-START_S: Final = 180.0
+START_S: Final = 300.0
 STOP_S: Final = 60.0
 KILL_S: Final = 15.0
 POLL_S: Final = 0.1
