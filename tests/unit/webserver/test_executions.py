@@ -58,9 +58,11 @@ def test_wrong_inputs_are_all_told_and_nothing_is_started(hello):
 def test_a_file_is_refused_as_long_as_nobody_could_keep_it(world):
     source = FLOW.replace("type: STRING", "type: FILE")
     world.client.post("/api/v1/flows", content=source)
-    answer = world.client.post("/api/v1/executions/company.team/hello", files=[("files", ("who", b"data"))])
+    parts = [("files", ("who", b"data")), ("count", (None, b"11"))]
+    answer = world.client.post("/api/v1/executions/company.team/hello", files=parts)
     assert answer.status_code == 422
     assert "no storage for uploaded files" in answer.json()["message"]
+    assert "it must be less than `10`" in answer.json()["message"]
     assert world.claims() == []
 
 

@@ -95,7 +95,7 @@ async def validate(namespace: str, flow_id: str, request: Request, parts: Given,
 def _start(parts: Parts, wanted: ExecutionRequest, files: frozenset[str]) -> str:
     """Publish the claim and return the execution's id."""
     flow = _flow(parts, wanted.namespace, wanted.flow_id, wanted.revision)
-    _refuse_files(flow, files)
+    _refuse_files(parts, flow, wanted.inputs, files)
     claim_id = parts.new_id()
     if wanted.idempotency_key is None:
         execution_id = claim_id
@@ -151,11 +151,17 @@ async def _form(request: Request) -> tuple[dict[str, Any], frozenset[str]]:
     return texts, frozenset(files)
 
 
-def _refuse_files(flow: Flow, files: frozenset[str]) -> None:
+def _refuse_files(parts: Parts, flow: Flow, inputs: Mapping[str, Any], files: frozenset[str]) -> None:
+    """Refuse files for declared inputs, and say in the same answer what is wrong with the other inputs."""
     refused = [declared.id for declared in flow.inputs if declared.type is InputType.FILE and declared.id in files]
-    if refused:
-        message = "Invalid input for `{}`, this server has no storage for uploaded files yet"
-        raise InputsInvalid(tuple(InputError(name, message.format(name)) for name in refused))
+    if not refused:
+        return
+    text = "Invalid input for `{}`, this server has no storage for uploaded files yet"
+    errors = [InputError(name, text.format(name)) for name in refused]
+    resolved = resolve_each(flow.inputs, inputs, _renderer(parts, flow), parts.encrypt)
+    others = [each for each in resolved if each.input.id not in refused]
+    errors += [InputError(each.input.id, each.error) for each in others if each.error is not None]
+    raise InputsInvalid(tuple(errors))
 
 
 def _labels(pairs: list[str]) -> tuple[Label, ...]:
