@@ -9,11 +9,12 @@ words are made by us and split at spaces only: SQLite has no say in what a word 
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from runfold.adapters.sqlite_query import column_value, tokens
+from runfold.adapters.sqlite_query import tokens
 from runfold.documents.instants import date_of, micros_of
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.storable import Storable
@@ -114,8 +115,10 @@ def _known(connection: sqlite3.Connection, kind: Kind, ids: Sequence[str]) -> di
 
 
 def _row(item: Storable) -> tuple[Any, ...]:
-    document, scalars = item.document, item.scalars
-    columns = [column_value(scalars.get(name)) for name in COLUMNS[document.kind]]
+    document, value_of = item.document, item.scalars.get
+    columns = [
+        micros_of(value) if isinstance(value, datetime) else value for value in map(value_of, COLUMNS[document.kind])
+    ]
     return (document.version, micros_of(document.created), *columns)
 
 

@@ -88,19 +88,19 @@ def token(*parts: str) -> str:
     return LEAF_MARK + hashlib.blake2b(joined, digest_size=TOKEN_SIZE_BYTES).hexdigest()
 
 
-def column_value(value: Any) -> Any:
+def _column_value(value: Any) -> Any:
     """Return a field's value as the table holds it: dates in microseconds."""
     return micros_of(value) if isinstance(value, datetime) else value
 
 
 def _is(wanted: Is) -> Condition:
     marks = ", ".join("?" * len(wanted.values))
-    return Condition(f'"{wanted.field}" IN ({marks})', tuple(map(column_value, wanted.values)))
+    return Condition(f'"{wanted.field}" IN ({marks})', tuple(map(_column_value, wanted.values)))
 
 
 def _between(wanted: Between) -> Condition:
     bounds = [
-        (sign, column_value(bound)) for sign, bound in ((">=", wanted.low), ("<=", wanted.high)) if bound is not None
+        (sign, _column_value(bound)) for sign, bound in ((">=", wanted.low), ("<=", wanted.high)) if bound is not None
     ]
     if not bounds:
         return Condition(f'"{wanted.field}" IS NOT NULL')

@@ -212,14 +212,10 @@ def _leaf_texts(carrier: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _text(parts: Iterable[str | None]) -> str | None:
     """Join what there is, as far as the size allows."""
-    taken: list[str] = []
-    left_bytes = TEXT_SIZE_MAX_BYTES
-    for part in parts:
-        if part and left_bytes > 0:
-            encoded = part[:left_bytes].encode(errors="replace")[:left_bytes]
-            taken.append(encoded.decode(errors="ignore"))
-            left_bytes -= len(encoded) + 1
-    return " ".join(taken) or None
+    text = " ".join(filter(None, parts))[:TEXT_SIZE_MAX_BYTES]
+    if not text.isascii():
+        text = text.encode(errors="ignore")[:TEXT_SIZE_MAX_BYTES].decode(errors="ignore")
+    return text or None
 
 
 def _keyword(text: str | None) -> str | None:

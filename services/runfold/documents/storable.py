@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from runfold.documents.instants import instant_text
-from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
+from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.query import leaves, words_of
 
 ID_SIZE_MAX_BYTES: Final = 512
@@ -89,13 +89,13 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
     reason = _identity_fault(document)
     if reason is not None:
         return None, reason
-    fields = FIELDS[document.kind]
     scalars = {"id": document.id}
     faults: list[str] = []
-    for name, value in document.body.items():
-        field_type = fields.get(name)
-        if field_type in _CHECKS and value is not None:
-            fault = _CHECKS[field_type](value)
+    body = document.body
+    for name, fault_of in _SCALARS[document.kind]:
+        value = body.get(name)
+        if value is not None:
+            fault = fault_of(value)
             if fault is None:
                 scalars[name] = value
             else:
@@ -129,14 +129,11 @@ def _bare_source(scalars: Mapping[str, Any]) -> dict[str, Any]:
 
 def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
-    for name, field_type in FIELDS[document.kind].items():
+    for name in _CARRIERS[document.kind]:
         carrier = document.body.get(name)
-        if field_type is FieldType.FLATTENED and carrier:
+        if carrier:
             by_path = leaves(carrier)
-            for path, texts in by_path.items():
-                _check_unicode(path)
-                for text in texts:
-                    _check_unicode(text)
+            _check_unicode("".join(by_path) + "".join(text for texts in by_path.values() for text in texts))
             if by_path:
                 found[name] = by_path
     return found
@@ -144,7 +141,7 @@ def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
 
 def _words(document: Document) -> tuple[str, ...]:
     text = document.body.get("text")
-    if not text or FIELDS[document.kind].get("text") not in SEARCH_ONLY:
+    if not text or "text" not in FIELDS[document.kind]:
         return ()
     _check_unicode(text)
     return tuple(dict.fromkeys(words_of(text)))
@@ -196,4 +193,13 @@ _CHECKS: Final = {
     FieldType.DATE: _date_fault,
     FieldType.LONG: _long_fault,
     FieldType.DOUBLE: _double_fault,
+}
+
+_SCALARS: Final = {
+    kind: tuple((name, _CHECKS[field_type]) for name, field_type in fields.items() if field_type in _CHECKS)
+    for kind, fields in FIELDS.items()
+}
+_CARRIERS: Final = {
+    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.FLATTENED)
+    for kind, fields in FIELDS.items()
 }
