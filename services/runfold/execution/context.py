@@ -6,6 +6,7 @@ O(1) in the size of the execution unless a template asks for all of a loop's out
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from runfold.execution.aggregate import Aggregate
@@ -50,7 +51,7 @@ def _fixed(plan: Plan, aggregate: Aggregate, roots: set[Any] | None) -> Variable
         "flow": {"id": execution.flow_id, "namespace": execution.namespace, "revision": execution.flow_revision},
         "execution": {
             "id": execution.id,
-            "startDate": instant(execution.histories[0].date),
+            "startDate": millis(execution.histories[0].date),
             "originalId": execution.original_id,
             "state": str(execution.state),
         },
@@ -202,7 +203,11 @@ def _merge(here: Variables, more: Mapping[str, Any]) -> None:
             here[key] = value
 
 
-def instant(date: Any) -> str:
+def millis(date: datetime) -> str:
+    """Return a date with three digits of its fraction, as `execution.startDate` shows it."""
+    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant(date: datetime) -> str:
     """Return a date as templates and JSON show it: ISO, UTC, Z, the fraction as needed."""
-    text: str = date.isoformat().replace("+00:00", "Z")
-    return text
+    return date.isoformat().replace("+00:00", "Z")

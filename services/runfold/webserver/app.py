@@ -9,7 +9,7 @@ import runfold
 from runfold.webserver.errors import handle_errors
 from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts
-from runfold.webserver.routes import configs, executions, expressions, flows, logs, starting, taskruns
+from runfold.webserver.routes import configs, control, executions, expressions, flows, logs, starting, taskruns
 
 PREFIX: Final = "/api/v1"
 TENANT: Final = "/api/v1/main"
@@ -19,6 +19,7 @@ ROUTERS: Final = (
     configs.router,
     flows.router,
     executions.router,
+    control.router,
     taskruns.router,
     logs.router,
     expressions.router,

@@ -1,0 +1,40 @@
+"""
+An execution as the engine sees it: what an action on it is checked against, and previewed with.
+
+From the live tail while it is there whole; else folded again from the facts.
+"""
+
+from runfold.adapters.fact_fold import folded
+from runfold.errors import Conflict, NotFound
+from runfold.execution.aggregate import Aggregate
+from runfold.flows.plan import Plan
+from runfold.webserver.parts import Parts
+
+
+def aggregate_of(parts: Parts, execution_id: str) -> Aggregate:
+    """Return an execution with its task runs. Raises: NotFound."""
+    seen = parts.tail.get(execution_id)
+    if seen is not None and seen.execution is not None and seen.execution.seq > 0 and seen.is_complete:
+        return Aggregate.rebuild(seen.execution, seen.shown)
+    found = folded(parts.broker, execution_id)
+    if found is None:
+        raise NotFound(f"There is no execution {execution_id}")
+    return found
+
+
+def plan_of(parts: Parts, aggregate: Aggregate, revision: int | None = None) -> Plan:
+    """
+    Return the compiled flow of an execution, or that of another revision.
+
+    Raises:
+        NotFound: There is no such revision.
+        Conflict: It is no flow any more.
+    """
+    execution = aggregate.execution
+    wanted = execution.flow_revision if revision is None else revision
+    stored = parts.flows.get(execution.namespace, execution.flow_id, wanted, allow_deleted=True)
+    if stored is None:
+        raise NotFound(f"Flow {execution.namespace}.{execution.flow_id} has no revision {wanted}")
+    if stored.flow is None:
+        raise Conflict(f"Flow {execution.namespace}.{execution.flow_id} is not valid: {stored.exception}")
+    return Plan(stored.flow, wanted, parts.expressions, dict(parts.surroundings))
