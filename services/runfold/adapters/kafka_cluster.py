@@ -62,11 +62,13 @@ GROUP: Final = {
 FENCED: Final = frozenset(
     {
         KafkaError._FENCED,  # noqa: SLF001 - the client names its own errors so
-        KafkaError.FENCED_INSTANCE_ID,
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.PRODUCER_FENCED,
     }
 )
+"""A newer producer has the transactional id."""
+
+LOST: Final = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL})  # noqa: SLF001
 
 PASSING: Final = frozenset(
     {
@@ -77,6 +79,10 @@ PASSING: Final = frozenset(
     }
 )
 """What a consumer reports and mends by itself."""
+
+
+class ConsumerLost(Unavailable):
+    """This consumer will never read again: the group took its place away. Open another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def fetch(consumer: Consumer, limit: int, timeout_s: float) -> list[Any]:
 
     Raises:
         Unavailable: Nothing came but an error.
-        BrokenInvariant: A newer consumer has this one's place.
+        ConsumerLost: Nothing ever will.
     """
     with translated():
         # `consume` alone would wait the whole time unless it gets all that it asked for.
@@ -157,8 +163,11 @@ def translated() -> Iterator[None]:
 
 def ours(error: Any) -> Unavailable | BrokenInvariant:
     """Return the exception that says what the reader of `error` must do."""
-    if isinstance(error, KafkaError) and error.code() in FENCED:
-        return BrokenInvariant(f"Another process took this one's place: {error}")
+    if isinstance(error, KafkaError):
+        if error.code() in FENCED:
+            return BrokenInvariant(f"Another process took this one's place: {error}")
+        if error.fatal() or error.code() in LOST:
+            return ConsumerLost(f"Kafka: {error}")
     return Unavailable(f"Kafka: {error}")
 
 

@@ -32,6 +32,9 @@ LEADERLESS: Final = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,  # noqa: SLF001 - "no leaders found"
     }
 )
 
@@ -104,7 +107,7 @@ def ends(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec)
     """
     Return the offset of each partition (of one topic) that `spec` asks for, whatever is committed yet.
 
-    Partitions without a leader (just created, or moving) are waited for.
+    Partitions without a leader (just created, or moving) or with a new one are waited for.
     """
     deadline_s = time.monotonic() + REQUEST_TIMEOUT_S
     while True:
@@ -119,6 +122,8 @@ def ends(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec)
             if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline_s:
                 raise ours(error.args[0]) from error
             time.sleep(LEADER_PAUSE_S)
+            with translated():
+                admin.list_topics(timeout=REQUEST_TIMEOUT_S)  # it goes on asking by what it knew, unless told anew
 
 
 def _before_the_ends(found: Sequence[Any], open_ends: dict[int, int]) -> list[Any]:

@@ -7,7 +7,10 @@ are read from nowhere until `_settle` has fetched their confirmed places and the
 restored their state. A place is always set by assigning anew, never by a seek.
 
 Static members (`Reading.member`) keep their partitions over a restart; when one closes for
-good, the others get them only after the session's timeout.
+good, the others get them only after the session's timeout. After an outage the cluster may
+take a static member for its own twin and fence it. So a fenced consumer is opened anew once
+in a while; a second time soon after means that there is a twin. Of exactly-once twins the
+older stops at its first commit at the latest, for the newer has its transactional id.
 """
 
 import threading
@@ -18,14 +21,17 @@ from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, KafkaCluster, fetch, ours, translated
+from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, fetch, ours, translated
 from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknown, Placed
 from runfold.adapters.partitioner import check_sizes
-from runfold.errors import Unavailable
+from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message, Reading, Record
 
 SLICE_S: Final = 0.05
 """The client cannot be woken: a waiting poll looks this often whether it should return."""
+
+REJOIN_PERIOD_S: Final = 15.0
+"""A consumer that is fenced twice within this time has a twin."""
 
 Place = tuple[str, int]
 """A topic's full name and a partition."""
@@ -48,17 +54,21 @@ class KafkaGroupLog:
         self._epoch = 0
         self._arrived: list[TopicPartition] = []
         self._confirmed: dict[Place, int] = {}
-        settings = dict(GROUP)
-        if reading.member is not None:
-            settings["group.instance.id"] = reading.member
-        group = reading.group or ""
-        self._consumer = Consumer(cluster.consumer(group, **settings))
+        self._fenced_s = -REJOIN_PERIOD_S
+        self._consumer = self._open()
         self._transactions = None
         if reading.exactly_once:
             member = reading.member or uuid.uuid4().hex
-            self._transactions = KafkaTransactions(cluster, f"{cluster.prefix}{group}.{member}")
+            self._transactions = KafkaTransactions(cluster, f"{cluster.prefix}{reading.group}.{member}")
 
     def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        try:
+            return self._poll(limit, timeout_s)
+        except ConsumerLost as error:
+            self._rejoin(error)
+            raise
+
+    def _poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
         deadline_s = time.monotonic() + timeout_s
         left_s = timeout_s
         while True:
@@ -73,11 +83,15 @@ class KafkaGroupLog:
                 return self._cluster.records(found)
 
     def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
-        if self._transactions is None:
-            self._publish(written)
-            self._confirm(self._ends(read))
-        else:
-            self._commit_together(self._transactions, read, written)
+        try:
+            if self._transactions is None:
+                self._publish(written)
+                self._confirm(self._ends(read))
+            else:
+                self._commit_together(self._transactions, read, written)
+        except ConsumerLost as error:
+            self._rejoin(error)
+            raise
 
     def wake(self) -> None:
         self._woken.set()
@@ -172,6 +186,28 @@ class KafkaGroupLog:
         with translated():
             self._consumer.assign(places)
 
+    def _open(self) -> Consumer:
+        settings = dict(GROUP)
+        if self._reading.member is not None:
+            settings["group.instance.id"] = self._reading.member
+        return Consumer(self._cluster.consumer(self._reading.group or "", **settings))
+
+    def _rejoin(self, error: ConsumerLost) -> None:
+        """
+        Give everything up and join the group anew.
+
+        Raises:
+            BrokenInvariant: That was done a moment ago.
+        """
+        now_s = time.monotonic()
+        if now_s - self._fenced_s < REJOIN_PERIOD_S:
+            raise BrokenInvariant(f"Another process took this one's place: {error}") from error
+        self._fenced_s = now_s
+        self._let_go()
+        self._consumer.close()
+        self._consumer = self._open()
+        self._subscribed = False
+
     def _restart(self) -> None:
         """Give up what is held and take it over again, as after a crash."""
         held = [TopicPartition(*place) for place in self._confirmed]
@@ -193,9 +229,8 @@ class KafkaGroupLog:
         self._arrived = [TopicPartition(place.topic, place.partition) for place in places]
         consumer.assign([])
 
-    def _on_revoked(self, consumer: Consumer, _places: list[TopicPartition]) -> None:
+    def _on_revoked(self, _consumer: Consumer, _places: list[TopicPartition]) -> None:
         self._let_go()
-        consumer.unassign()
 
     def _ends(self, read: Sequence[Record]) -> dict[Place, int]:
         """Return the offset behind the last record of each partition in `read`."""

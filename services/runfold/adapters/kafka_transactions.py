@@ -13,18 +13,18 @@ from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from runfold.adapters.kafka_cluster import (
     FENCED,
-    REQUEST_TIMEOUT_S,
     TRANSACTION_TIMEOUT_MS,
     KafkaCluster,
     headers_of,
     ours,
-    translated,
 )
 from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message
 
-INIT_TIMEOUT_S: Final = 30.0
+INIT_TIMEOUT_S: Final = 10.0
 COMMIT_TIMEOUT_S: Final = 20.0
+ABORT_TIMEOUT_S: Final = 5.0
+CALL_TIMEOUT_S: Final = 5.0
 QUEUE_FULL_PAUSE_S: Final = 0.05
 
 Placed = tuple[str, int, Message]
@@ -42,15 +42,20 @@ class KafkaTransactions:
         self._settings = cluster.producer(
             **{"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
         )
+        self._starting: Producer | None = None
         self._producer: Producer | None = None
 
     def ready(self) -> Producer:
         """Return the producer; a new one first ends what the one before left open, and fences it."""
         if self._producer is None:
-            producer = Producer(self._settings)
-            with translated():
-                producer.init_transactions(INIT_TIMEOUT_S)
-            self._producer = producer
+            self._starting = self._starting or Producer(self._settings)
+            try:
+                self._starting.init_transactions(INIT_TIMEOUT_S)
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    self._starting = None
+                raise ours(error.args[0]) from error
+            self._producer, self._starting = self._starting, None
         return self._producer
 
     def commit(self, written: Sequence[Placed], offsets: list[TopicPartition], group: Any) -> None:
@@ -69,8 +74,8 @@ class KafkaTransactions:
             for topic, partition, message in written:
                 _produce(producer, topic, partition, message)
             if offsets:
-                _retried(lambda: producer.send_offsets_to_transaction(offsets, group, REQUEST_TIMEOUT_S), deadline_s)
-            _retried(lambda: producer.commit_transaction(REQUEST_TIMEOUT_S), deadline_s)
+                _retried(lambda: producer.send_offsets_to_transaction(offsets, group, CALL_TIMEOUT_S), deadline_s)
+            _retried(lambda: producer.commit_transaction(CALL_TIMEOUT_S), deadline_s)
         except KafkaException as error:
             raise self._failed(producer, error) from error
 
@@ -87,11 +92,12 @@ class KafkaTransactions:
             return ours(error)
         if error.txn_requires_abort():
             try:
-                _retried(lambda: producer.abort_transaction(REQUEST_TIMEOUT_S), time.monotonic() + COMMIT_TIMEOUT_S)
+                _retried(lambda: producer.abort_transaction(CALL_TIMEOUT_S), time.monotonic() + ABORT_TIMEOUT_S)
             except KafkaException as second:
                 self.discard()
                 return OutcomeUnknown(f"Kafka: {error}; and no abort: {second}")
             return Unavailable(f"Kafka: {error}")
+        # Fatal, or given up while nobody answered.
         self.discard()
         return OutcomeUnknown(f"Kafka: {error}")
 
