@@ -59,6 +59,6 @@ clean: ## everything that was made here, the servers of services-up stay
 $(INSTALLED): requirements.lock pyproject.toml
 	$(if $(PYTHON),,$(error Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3))
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

@@ -30,6 +30,7 @@ from runfold.execution.ids import base62
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
+from runfold.functions import functions
 from runfold.indexer.service import GROUP, TOPICS, Indexer
 from runfold.ports import Broker, Index, Reading
 from runfold.runtime import Step
@@ -65,8 +66,7 @@ class Core:
 def core(settings: Settings, broker: Broker) -> Core:
     """Return what services share, on this broker."""
     mask = SecretMask(settings.secret_environment())
-    functions = {"secret": lambda _, key: mask.secret(key)}
-    expressions = Expressions(functions, clock=utc_now, monotonic=time.monotonic)
+    expressions = Expressions(functions(mask.secret), clock=utc_now, monotonic=time.monotonic)
     return Core(settings, broker, load_task_types(), mask, expressions)
 
 
