@@ -36,7 +36,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 simulate: $(INSTALLED) ## more seeds than the tests try
-	RUNFOLD_SIMULATION_SEEDS=$(SEEDS) $(BIN)/pytest -n $(WORKERS) -q tests/simulation
+	RUNFOLD_SEEDS=$(SEEDS) $(BIN)/pytest -n $(WORKERS) -q tests/simulation
 
 conformance-server: $(INSTALLED) ## a server for the conformance runner, in the foreground, on a folder that is thrown away
 	$(BIN)/python tests/conformance/run.py serve --port $(PORT)
