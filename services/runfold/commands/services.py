@@ -83,7 +83,7 @@ def webserver(*, host: HostOption = "127.0.0.1", port: PortOption = 8080, config
             core, flows, tail = made
             cluster.closing.callback(tail.close)
             web = assembly.api(core, cluster.index(), flows, tail)
-            serve(web, listener, {"tail": tail.step}, lambda _: _ready("webserver", f"on {listener.url}"))
+            serve(web, listener, {"tail": tail.step}, lambda _: logger.info("webserver ready on %s", listener.url))
 
 
 def _settings(config: Path | None, member: str | None) -> Settings:
@@ -139,12 +139,8 @@ def _run(name: str, make: Callable[[], Service], stop: threading.Event) -> None:
     if service is None:
         return
     try:
-        _ready(name, "")
+        logger.info("%s ready", name)
         run(service.step, stop)
     finally:
         service.close()
     logger.info("%s ended", name)
-
-
-def _ready(name: str, where: str) -> None:
-    logger.info("%s ready %s", name, where)
