@@ -76,7 +76,7 @@ def started(kind: type[Server], servers: list[Server]) -> Iterator[Server]:
     # Not pytest's own folder: that is closed to the user whom Elasticsearch runs as if we are root.
     folder = Path(tempfile.mkdtemp(prefix=f"runfold-{kind.name.lower()}-"))
     folder.chmod(0o755)
-    server = kind(folder, tied=True)
+    server = kind(folder, brief=True)
     try:
         server.start()
         servers.append(server)

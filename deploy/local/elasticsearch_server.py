@@ -18,12 +18,12 @@ from deploy.local.downloads import elasticsearch_home
 from deploy.local.failures import LocalServiceFailed
 from deploy.local.java import java_home
 from deploy.local.ports import free_port
-from deploy.local.server import Server
+from deploy.local.server import BRIEF_JAVA, Server
 
 NOBODY: Final = 65_534
 AS_NOBODY: Final = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 ANSWER_S: Final = 5.0
-JVM_OPTIONS: Final = "-Xms512m\n-Xmx512m\n"
+HEAP: Final = ("-Xms512m", "-Xmx512m")
 
 SETTINGS: Final = """\
 cluster.name: runfold-local
@@ -45,8 +45,8 @@ cluster.routing.allocation.disk.threshold_enabled: false
 class ElasticsearchServer(Server):
     name = "Elasticsearch"
 
-    def __init__(self, folder: Path, port: int = 0, *, tied: bool = False) -> None:
-        super().__init__(folder, port, tied=tied)
+    def __init__(self, folder: Path, port: int = 0, *, brief: bool = False) -> None:
+        super().__init__(folder, port, brief=brief)
         self._transport = free_port()
 
     @property
@@ -73,7 +73,8 @@ class ElasticsearchServer(Server):
             shutil.copytree(home / "config", config)
         settings = SETTINGS.format(folder=self.folder, port=self.port, transport=self._transport)
         (config / "elasticsearch.yml").write_text(settings, encoding="utf-8")
-        (config / "jvm.options.d" / "local.options").write_text(JVM_OPTIONS, encoding="utf-8")
+        options = [*HEAP, BRIEF_JAVA] if self._brief else HEAP
+        (config / "jvm.options.d" / "local.options").write_text("\n".join(options) + "\n", encoding="utf-8")
         for name in ("data", "logs", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
         variables = {

@@ -16,7 +16,7 @@ from deploy.local.downloads import HERE, kafka_jars
 from deploy.local.failures import LocalServiceFailed
 from deploy.local.java import java_home
 from deploy.local.ports import free_port
-from deploy.local.server import Server
+from deploy.local.server import BRIEF_JAVA, Server
 
 CLUSTER_ID: Final = "RunfoldLocalKafkaNodeA"
 HEAP: Final = ("-Xms128m", "-Xmx512m")
@@ -53,8 +53,8 @@ log.index.size.max.bytes=1048576
 class KafkaServer(Server):
     name = "Kafka"
 
-    def __init__(self, folder: Path, port: int = 0, *, tied: bool = False) -> None:
-        super().__init__(folder, port, tied=tied)
+    def __init__(self, folder: Path, port: int = 0, *, brief: bool = False) -> None:
+        super().__init__(folder, port, brief=brief)
         self._controller = free_port()
 
     @property
@@ -92,7 +92,8 @@ class KafkaServer(Server):
             run = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_S, check=False)
             if run.returncode:
                 raise LocalServiceFailed(f"Kafka's data folder cannot be made:\n{run.stdout}{run.stderr}")
-        return [java, *HEAP, logging, "-cp", classpath, "kafka.Kafka", str(properties)], {}
+        compiling = [BRIEF_JAVA] if self._brief else []
+        return [java, *HEAP, *compiling, logging, "-cp", classpath, "kafka.Kafka", str(properties)], {}
 
 
 def _read(connection: socket.socket, size_bytes: int) -> bytes:

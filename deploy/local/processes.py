@@ -45,9 +45,10 @@ def _from_proc() -> Iterator[Process]:
             stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:  # it ended meanwhile
             continue
-        # After the name, which may hold spaces: state, parent, group; the start time is field 22 of all.
+        # After the name, which may hold spaces: state, parent, group...; threads and start time are fields 20 and 22
+        # of all. A killed process is called dead while threads of it still hold its ports.
         fields = stat.rpartition(")")[2].split()
-        if fields[0] not in DEAD:
+        if fields[0] not in DEAD or int(fields[17]) > 1:
             yield Process(int(folder.name), int(fields[2]), fields[19])
 
 
