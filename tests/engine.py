@@ -208,6 +208,11 @@ class Engine:
             [entry for entry in logs if entry.execution_id == execution_id],
         )
 
+    def executions_of(self, flow_id: str) -> list[str]:
+        """Return the executions of a flow, in the order of their creation."""
+        found = _latest(self.broker.history(EXECUTIONS), Execution).values()
+        return [each.id for each in sorted(found, key=lambda each: each.histories[0].date) if each.flow_id == flow_id]
+
     def run(self, source: str, inputs: dict[str, Any] | None = None) -> Outcome:
         """Run a flow to its end."""
         return self.finish(self.start(source, inputs))

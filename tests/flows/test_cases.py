@@ -3,7 +3,7 @@ Flow cases: a flow, its inputs, and the trail that it leaves.
 
 Each file of `cases/` holds one: `flow` (YAML text), `inputs`, and what is expected: `state`,
 `states` (the execution's history), `trail` (lines "task[value] STATE" in the order of creation),
-`outputs` of task runs by "task[value]", flow `outputs`, `histories`, `attempts`, `logs` (texts contained).
+`outputs` of task runs by "task[value]", flow `outputs`, `histories`, `attempts`, `logs` (texts contained), `labels`. `others`: flows that it calls.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from runfold.execution.model import label_map
 from tests.engine import Engine, Outcome
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
@@ -29,6 +30,8 @@ def trail_of(outcome: Outcome) -> list[str]:
 def test_a_flow_leaves_the_trail_that_its_case_tells(path: Path) -> None:
     case = YAML(typ="safe").load(path)
     engine = Engine()
+    for other in case.get("others", []):
+        engine.flows.create(other)
     try:
         outcome = engine.run(case["flow"], case.get("inputs"))
     finally:
@@ -47,6 +50,9 @@ def test_a_flow_leaves_the_trail_that_its_case_tells(path: Path) -> None:
         assert find(outcome, key).outputs == expected
     if "outputs" in case:
         assert outcome.execution.outputs == case["outputs"]
+    if "labels" in case:
+        labels = label_map(outcome.execution.labels)
+        assert {key: labels.get(key) for key in case["labels"]} == case["labels"]
     messages = [f"{entry.level} {entry.message}" for entry in outcome.logs]
     for text in case.get("logs", []):
         assert any(text in message for message in messages), messages

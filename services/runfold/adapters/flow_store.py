@@ -120,6 +120,22 @@ class FlowStore:
             self.refresh(POLL_S)
         return found
 
+    def runnable(self, namespace: str, flow_id: str, revision: int | None = None) -> Flow:
+        """
+        Return a flow that an execution may be started of.
+
+        Raises:
+            NotFound: There is no such flow.
+            Conflict: It can't be parsed any more.
+        """
+        stored = self.get(namespace, flow_id, revision)
+        if stored is None:
+            shown = "" if revision is None else f" revision {revision}"
+            raise NotFound(f"Unable to find flow '{namespace}'.'{flow_id}'{shown}")
+        if stored.flow is None:
+            raise Conflict(f"Cannot execute flow {namespace}.{flow_id}: it is not valid: {stored.exception}")
+        return stored.flow
+
     def revisions(self, namespace: str, flow_id: str) -> Sequence[StoredFlow]:
         """Return all revisions of a flow, oldest first, those of deletions too."""
         self.refresh()

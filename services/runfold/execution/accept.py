@@ -5,7 +5,8 @@ What a claim itself leads to, if it is not late, double or void. What follows fu
 from typing import assert_never
 
 from runfold.execution import claims as c
-from runfold.execution.control import go_on, look_at_all, take_control
+from runfold.execution.calling import child_ended
+from runfold.execution.control import take_control
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     AttemptDispatched,
@@ -19,12 +20,17 @@ from runfold.execution.facts import (
     TaskRunMoved,
     TaskRunsCopied,
 )
+from runfold.execution.failing import fail
+from runfold.execution.going import go_on
 from runfold.execution.killing import sweep
-from runfold.execution.launch import fail
 from runfold.execution.model import Attempt, TaskRun
+from runfold.execution.pausing import pause_is_over
+from runfold.execution.promises import deadline_passed
 from runfold.execution.result import take_result
 from runfold.execution.retrying import retry_now, start_again
 from runfold.execution.state import Entry, State
+from runfold.execution.waiting import next_round
+from runfold.flows.flowable.pause import Pause, WaitFor
 
 #: States in which a worker may still report on the attempt under way.
 UNDER_WAY = frozenset({State.CREATED, State.RESTARTED, State.RUNNING, State.KILLING})
@@ -52,6 +58,8 @@ def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
             | c.SlotDecided()
         ):
             take_control(draft, claim)
+        case c.ChildEnded():
+            child_ended(draft, claim)
         case c.TaskStarted():
             _task_started(draft, claim)
         case c.TaskEnded():
@@ -86,6 +94,7 @@ def _start(draft: Draft, claim: c.Start) -> None:
             original_created_date=claim.original_created_date,
             reply=claim.reply,
             histories=claim.histories,
+            caller=claim.caller,
         )
     )
     if claim.taskruns:
@@ -163,7 +172,7 @@ def _timer_due(draft: Draft, claim: c.TimerDue) -> None:
     if claim.taskrun_id is not None:
         run = draft.aggregate.taskruns.get(claim.taskrun_id)
         if run is not None and run.wake_at is not None and run.wake_at <= draft.now:
-            retry_now(draft, run)
+            _wake(draft, run)
         return
     execution = draft.aggregate.execution
     if execution.wake_at is None or execution.wake_at > draft.now:
@@ -173,6 +182,18 @@ def _timer_due(draft: Draft, claim: c.TimerDue) -> None:
         _run(draft)
     elif execution.state is State.RETRIED:
         start_again(draft)
+    elif not execution.state.is_terminal:
+        deadline_passed(draft)
+
+
+def _wake(draft: Draft, run: TaskRun) -> None:
+    task = draft.plan.nodes[run.task_id].task
+    if isinstance(task, Pause):
+        pause_is_over(draft, run, task)
+    elif isinstance(task, WaitFor):
+        next_round(draft, run)
+    else:
+        retry_now(draft, run)
 
 
 def _continue(draft: Draft, claim: c.Continue) -> None:
@@ -182,4 +203,4 @@ def _continue(draft: Draft, claim: c.Continue) -> None:
     for parent in claim.parents or ():
         draft.look_at(parent)
     if claim.parents is None:
-        look_at_all(draft)
+        draft.look_at_all()

@@ -10,11 +10,15 @@ from runfold.errors import ExpressionFailed, InputsInvalid
 from runfold.execution.aggregate import ROOT, Frame
 from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, TaskRunCreated, TaskRunMoved
+from runfold.execution.failing import allowed
 from runfold.execution.ids import derived_id
 from runfold.execution.killing import settle_kill
 from runfold.execution.launch import launch
+from runfold.execution.listening import listening
 from runfold.execution.model import Branch, Place, TaskRun
 from runfold.execution.state import State
+from runfold.execution.waiting import end_round
+from runfold.flows.flowable.pause import WaitFor
 from runfold.flows.inputs import resolve_outputs
 from runfold.flows.lanes import LanePerTask, enabled, one_lane
 from runfold.flows.task import FlowableTask, Lanes, Task
@@ -73,7 +77,7 @@ def _wind_up(draft: Draft, parent: str) -> None:
     if draft.aggregate.execution.state is State.KILLED:
         return  # after a kill nothing is dispatched any more
     if parent == ROOT:
-        progress(draft, ROOT, Branch.AFTER, one_lane(draft.plan.after))
+        progress(draft, ROOT, Branch.AFTER, one_lane((*draft.plan.after, *listening(draft))))
         return
     run = draft.run(parent)
     if run.place.branch is Branch.AFTER or any(
@@ -102,6 +106,8 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
         resolve(draft, run, State.FAILED)
     elif _is_over(draft, run.id, lanes, enabled(task.errors)):
         state = verdict(draft.aggregate.frame(run.id))
+        if isinstance(task, WaitFor) and not end_round(draft, run, task, state):
+            return
         if state is not State.PAUSED:
             resolve(draft, run, state)
 
@@ -136,15 +142,6 @@ def resolve(draft: Draft, run: TaskRun, state: State) -> None:
     draft.add(TaskRunMoved(run.id, allowed(task, state)))
 
 
-def allowed(task: Task, state: State) -> State:
-    """Return the state of a task run whose task ended so, after `allowFailure` and `allowWarning`."""
-    if state is State.FAILED and (task.allow_failure or (isinstance(task, FlowableTask) and task.ENDS_WITH_WARNING)):
-        state = State.WARNING
-    if state is State.WARNING and task.allow_warning:
-        state = State.SUCCESS
-    return state
-
-
 # --- children
 
 
@@ -154,8 +151,8 @@ def progress(draft: Draft, parent: str, branch: Branch, lanes: Lanes) -> bool:
         frame = draft.aggregate.frame(parent, branch)
         if branch is Branch.TASKS and frame.failed:
             return False
-        if frame.ready:
-            lane, step = next(iter(frame.ready.items()))
+        if frame.ready and (not lanes.concurrent or frame.open - len(frame.ready) < lanes.concurrent):
+            lane, step = min(frame.ready.items()) if lanes.concurrent else next(iter(frame.ready.items()))
             _create(draft, parent, branch, lanes, (lane, step + 1))
             continue
         free = _next_lane(draft, parent, lanes, frame)
@@ -204,6 +201,15 @@ def _create(draft: Draft, parent: str, branch: Branch, lanes: Lanes, where: tupl
             place=Place(branch, lane, step, step + 1 == len(steps)),
             parent_taskrun_id=parent or None,
             value=lanes.value(lane),
+            iteration=_iteration(draft, parent),
         )
     )
     launch(draft, draft.run(taskrun_id))
+
+
+def _iteration(draft: Draft, parent: str) -> int | None:
+    """Return the round that the children of a WaitFor belong to."""
+    if parent == ROOT:
+        return None
+    run = draft.run(parent)
+    return (run.iteration or 1) if isinstance(draft.plan.nodes[run.task_id].task, WaitFor) else None

@@ -79,6 +79,7 @@ def _created(fact: f.ExecutionCreated, transition: f.Transition) -> Execution:
         attempt_number=fact.attempt_number,
         original_created_date=fact.original_created_date or transition.at,
         reply=fact.reply,
+        caller=fact.caller,
     )
 
 
@@ -155,7 +156,8 @@ TaskRunFact = (
     | f.AttemptDispatched
     | f.AttemptStarted
     | f.AttemptEnded
-    | f.RetryPlanned
+    | f.TaskRunWaits
+    | f.RoundBegun
     | f.TaskRunMarked
     | f.ResultCameLate
 )
@@ -198,9 +200,19 @@ def _changed(run: TaskRun, fact: TaskRunFact, transition: f.Transition) -> TaskR
                 worker_id=None,
                 seq=seq,
             )
+        case f.RoundBegun():
+            return replace(
+                run,
+                histories=run.histories[:1],
+                attempts=(),
+                iteration=fact.iteration,
+                outputs=fact.outputs,
+                wake_at=None,
+                seq=seq,
+            )
         case f.TaskRunMarked():
             return _marked(run, fact.state, transition)
-        case f.RetryPlanned():
+        case f.TaskRunWaits():
             return replace(run, wake_at=fact.at, seq=seq)
         case f.ResultCameLate():
             return replace(run, answered=max(run.answered, fact.token), seq=seq)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from runfold.execution.model import Json, Label, Metric, Reply, Struct, TaskRun, Trigger
+from runfold.execution.model import Caller, Json, Label, Metric, Reply, Struct, TaskRun, Trigger
 from runfold.execution.state import History, State
 
 
@@ -44,6 +44,12 @@ class Start(Claim, frozen=True, tag=True):
     """Of a replay: those that it begins with."""
     histories: History = ()
     """Of a replay that begins with task runs: the execution's history so far."""
+    caller: Caller | None = None
+    """The task run that waits for this execution."""
+
+    def called_by(self, caller: Caller) -> "Start":
+        """Return the claim with whom to tell of the end."""
+        return msgspec.structs.replace(self, caller=caller)
 
 
 class Kill(Claim, frozen=True, tag=True):
@@ -59,7 +65,9 @@ class Pause(Claim, frozen=True, tag=True):
 
 
 class Resume(Claim, frozen=True, tag=True):
-    """Go on with an execution that was paused."""
+    """Go on with an execution that was paused. `inputs`: what a Pause task asked for, typed."""
+
+    inputs: dict[str, Json] | None = None
 
 
 class ForceRun(Claim, frozen=True, tag=True):
@@ -87,6 +95,16 @@ class ChangeState(Claim, frozen=True, tag=True):
 
 class Restart(Claim, frozen=True, tag=True):
     """Run again what failed, in the same execution."""
+
+
+class ChildEnded(Claim, frozen=True, tag=True):
+    """An execution that a task run started has ended."""
+
+    taskrun_id: str = msgspec.field(name="taskRunId")
+    child_id: str
+    state: State
+    outputs: dict[str, Json] | None = None
+    item: int | None = None
 
 
 class SlotDecided(Claim, frozen=True, tag=True):
@@ -206,6 +224,7 @@ ExecutionClaim = (
     | ChangeStatus
     | ChangeState
     | Restart
+    | ChildEnded
     | SlotDecided
     | TaskStarted
     | TaskEnded

@@ -2,8 +2,10 @@
 What people do to executions: pause, resume, force, label, mark, restart. Each as facts, or void.
 """
 
+from collections.abc import Mapping
+
 from runfold.execution import claims as c
-from runfold.execution.aggregate import ROOT, Aggregate
+from runfold.execution.aggregate import Aggregate
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     ExecutionMoved,
@@ -14,8 +16,9 @@ from runfold.execution.facts import (
     TaskRunMoved,
     TaskRunsRemoved,
 )
-from runfold.execution.launch import launch
-from runfold.execution.model import Branch, TaskRun
+from runfold.execution.going import go_on
+from runfold.execution.model import Branch, Json, TaskRun
+from runfold.execution.pausing import end_pause
 from runfold.execution.state import State
 
 Control = c.Pause | c.Resume | c.ForceRun | c.SetLabels | c.ChangeStatus | c.ChangeState | c.Restart | c.SlotDecided
@@ -28,7 +31,7 @@ def take_control(draft: Draft, claim: Control) -> None:
         case c.Pause() if state is State.RUNNING:
             draft.add(ExecutionMoved(State.PAUSED))
         case c.Resume() if state is State.PAUSED:
-            go_on(draft)
+            resume(draft, claim.inputs)
         case c.ForceRun():
             _force(draft)
         case c.SlotDecided():
@@ -43,25 +46,6 @@ def take_control(draft: Draft, claim: Control) -> None:
             _restart(draft)
 
 
-def go_on(draft: Draft) -> None:
-    """Run an execution that stood still: what is to run again is launched, whatever is open is looked at."""
-    if draft.is_preview:
-        return
-    draft.add(ExecutionMoved(State.RUNNING))
-    for run in list(draft.aggregate.taskruns.values()):
-        if run.state is State.RESTARTED:
-            launch(draft, run)
-    look_at_all(draft)
-
-
-def look_at_all(draft: Draft) -> None:
-    """Ask again what follows, for the flow and for each open flowable."""
-    draft.look_at(ROOT)
-    for run in draft.aggregate.taskruns.values():
-        if not run.state.is_terminal and draft.plan.nodes[run.task_id].is_flowable:
-            draft.look_at(run.id)
-
-
 def _force(draft: Draft) -> None:
     execution = draft.aggregate.execution
     if execution.state in {State.CREATED, State.QUEUED}:
@@ -71,6 +55,15 @@ def _force(draft: Draft) -> None:
             draft.add(SlotWanted(is_forced=True))
         go_on(draft)
     elif execution.state is State.PAUSED:
+        resume(draft, None)
+
+
+def resume(draft: Draft, inputs: Mapping[str, Json] | None) -> None:
+    """Go on: with the first task run that is paused, or with an execution that a person paused."""
+    paused = [run for run in draft.aggregate.taskruns.values() if run.state is State.PAUSED]
+    if paused:
+        end_pause(draft, min(paused, key=lambda run: run.ordinal), inputs)
+    else:
         go_on(draft)
 
 
@@ -95,7 +88,7 @@ def _mark(draft: Draft, claim: c.ChangeState) -> None:
     for around in ancestors:
         draft.add(TaskRunMarked(around.id, State.RUNNING))
     if draft.aggregate.execution.state is State.RUNNING:
-        look_at_all(draft)
+        draft.look_at_all()
     else:
         draft.add(ExecutionMoved(State.RESTARTED))
         go_on(draft)

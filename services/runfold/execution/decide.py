@@ -16,6 +16,7 @@ from runfold.execution.aggregate import Aggregate
 from runfold.execution.claims import ExecutionClaim
 from runfold.execution.draft import Decision, Draft
 from runfold.execution.facts import Transition
+from runfold.execution.promises import check_assertions
 from runfold.flows.plan import Plan
 
 ROUNDS_MAX: Final = 100_000
@@ -30,6 +31,8 @@ def decide(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: 
     """
     draft = Draft(plan, aggregate, _frame(aggregate, claim, now))
     accept(draft, claim)
+    if draft.facts and plan.flow.sla:
+        check_assertions(draft)
     for _ in range(ROUNDS_MAX):
         if not draft.has_room:
             break

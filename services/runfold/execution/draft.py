@@ -84,6 +84,13 @@ class Draft:
         self._agenda.pop(parent, None)
         self._agenda[parent] = None
 
+    def look_at_all(self) -> None:
+        """Ask again what follows, for the flow and for each open flowable."""
+        self.look_at(ROOT)
+        for run in self.aggregate.taskruns.values():
+            if not run.state.is_terminal and self.plan.nodes[run.task_id].is_flowable:
+                self.look_at(run.id)
+
     def next(self) -> str | None:
         """Return the parent to look at next, and forget the wish."""
         if not self._agenda:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from runfold.execution.claims import Start
-from runfold.execution.model import Attempt, Json, Label, Place, Reply, Struct, TaskRun, Trigger
+from runfold.execution.model import Attempt, Caller, Json, Label, Place, Reply, Struct, TaskRun, Trigger
 from runfold.execution.state import History, State
 
 
@@ -37,6 +37,8 @@ class ExecutionCreated(Fact, frozen=True, tag=True):
     reply: Reply | None = None
     histories: History = ()
     """Of a replay that begins with task runs: the history so far."""
+    caller: Caller | None = None
+    """The task run that waits for this execution."""
 
 
 class ExecutionMoved(Fact, frozen=True, tag=True):
@@ -46,6 +48,8 @@ class ExecutionMoved(Fact, frozen=True, tag=True):
     outputs: dict[str, Json] | None = None
     attempt_number: int | None = None
     """A restart counts one up."""
+    interrupts: bool = False
+    """What still runs is to be interrupted: a promise was broken."""
 
 
 class ExecutionWaits(Fact, frozen=True, tag=True):
@@ -113,11 +117,19 @@ class AttemptEnded(Fact, frozen=True, tag=True):
     attempt: Attempt
 
 
-class RetryPlanned(Fact, frozen=True, tag=True):
-    """The task run is tried again at this date."""
+class TaskRunWaits(Fact, frozen=True, tag=True):
+    """A timer looks at the task run at this date: a retry, the end of a pause, the next round of a loop."""
 
     id: str
     at: datetime
+
+
+class RoundBegun(Fact, frozen=True, tag=True):
+    """A loop begins again: its history is that of a task run just created, its attempts are gone."""
+
+    id: str
+    iteration: int
+    outputs: dict[str, Json]
 
 
 class TaskRunMarked(Fact, frozen=True, tag=True):
@@ -196,7 +208,8 @@ ExecutionFact = (
     | AttemptDispatched
     | AttemptStarted
     | AttemptEnded
-    | RetryPlanned
+    | TaskRunWaits
+    | RoundBegun
     | TaskRunMarked
     | TaskRunsRemoved
     | TaskRunsCopied

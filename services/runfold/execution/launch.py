@@ -5,11 +5,18 @@ The beginning of a task run: skipped, given to a worker, or (a flowable) opened 
 from typing import Final
 
 from runfold.errors import ExpressionFailed
+from runfold.execution.calling import call
 from runfold.execution.draft import Draft
 from runfold.execution.facts import AttemptDispatched, TaskRunMoved, ValuesResolved
+from runfold.execution.failing import fail
+from runfold.execution.labelling import set_labels
 from runfold.execution.model import TaskRun
+from runfold.execution.pausing import pause
 from runfold.execution.state import State
 from runfold.flows.expressions import is_truthy
+from runfold.flows.flowable.pause import Pause
+from runfold.flows.flowable.subflow import Subflow
+from runfold.flows.labels_task import SetsLabels
 from runfold.flows.task import FlowableTask
 
 VALUES_PER_FACT: Final = 1_000
@@ -30,10 +37,17 @@ def launch(draft: Draft, run: TaskRun) -> None:
         except ExpressionFailed as error:
             fail(draft, run, str(error))
             return
-    if isinstance(task, FlowableTask):
-        _open(draft, run, task)
-    else:
-        draft.add(AttemptDispatched(run.id, run.dispatches + 1))
+    match task:
+        case Pause():
+            pause(draft, run, task)
+        case Subflow():
+            call(draft, run, task)
+        case SetsLabels():
+            set_labels(draft, run, task)
+        case FlowableTask():
+            _open(draft, run, task)
+        case _:
+            draft.add(AttemptDispatched(run.id, run.dispatches + 1))
 
 
 def _open(draft: Draft, run: TaskRun, task: FlowableTask) -> None:
@@ -59,15 +73,3 @@ def _check(values: tuple[str, ...] | None) -> None:
             f"a loop over {len(values)} values of {size} characters is too large: at most {VALUES_MAX} values and "
             f"{VALUES_SIZE_MAX} characters; loop over keys or URIs and read the rest in the task"
         )
-
-
-def fail(draft: Draft, run: TaskRun, message: str) -> None:
-    """End a task run that could not even begin."""
-    task = draft.plan.nodes[run.task_id].task
-    state = State.FAILED
-    if task.allow_failure:
-        state = State.SUCCESS if task.allow_warning else State.WARNING
-    draft.log("ERROR", message, run)
-    if state is not State.FAILED and run.state is State.CREATED:
-        draft.add(TaskRunMoved(run.id, State.RUNNING))
-    draft.add(TaskRunMoved(run.id, state, error=message))

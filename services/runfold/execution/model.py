@@ -44,6 +44,14 @@ class Reply(Struct, frozen=True):
     correlation_id: str | None = None
 
 
+class Caller(Struct, frozen=True):
+    """The task run that started an execution and waits for it. `item`: which of its items, of ForEachItem."""
+
+    execution_id: str
+    taskrun_id: str = msgspec.field(name="taskRunId")
+    item: int | None = None
+
+
 class Execution(Struct, frozen=True):
     """One run of a flow, without its task runs."""
 
@@ -64,6 +72,7 @@ class Execution(Struct, frozen=True):
     attempt_number: int = 1
     original_created_date: datetime | None = None
     reply: Reply | None = None
+    caller: Caller | None = None
     wake_at: datetime | None = None
     taskrun_count: int = 0
     """Task runs made so far, as of its last move."""

@@ -139,5 +139,7 @@ def _follows(plan: Plan, aggregate: Aggregate, sibling: TaskRun, step: TaskRun) 
     if lanes is None or sibling.place.branch is not Branch.TASKS:
         return False
     if lanes.concurrent == 1:
-        return sibling.place.lane > step.place.lane
+        # Source: in Kestra's graph of such a loop all values of a task stand before those of the next task.
+        here, there = step.place, sibling.place
+        return there.step > here.step or (there.step == here.step and there.lane > here.lane)
     return step.task_id in lanes.needs(sibling.place.lane)

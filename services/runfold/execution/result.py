@@ -4,10 +4,10 @@ A worker's result: the attempt's end, then the task run's own: retried, allowed,
 
 from datetime import datetime
 
-from runfold.execution.advance import allowed
 from runfold.execution.claims import TaskEnded
 from runfold.execution.draft import Draft
 from runfold.execution.facts import AttemptEnded, TaskRunMoved
+from runfold.execution.failing import allowed
 from runfold.execution.model import Attempt, TaskRun
 from runfold.execution.retrying import plan_retry, policy_of
 from runfold.execution.state import Entry, State

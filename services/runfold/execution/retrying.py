@@ -9,9 +9,9 @@ from runfold.execution.facts import (
     AttemptDispatched,
     ExecutionMoved,
     ExecutionWaits,
-    RetryPlanned,
     StartAsked,
     TaskRunMoved,
+    TaskRunWaits,
 )
 from runfold.execution.ids import derived_id, fraction_of
 from runfold.execution.model import TaskRun
@@ -46,7 +46,7 @@ def plan_retry(draft: Draft, taskrun_id: str, claim: TaskEnded) -> bool:
         return False
     draft.add(TaskRunMoved(run.id, State.FAILED, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error))
     draft.add(TaskRunMoved(run.id, State.RETRYING, error=claim.error))
-    draft.add(RetryPlanned(run.id, at))
+    draft.add(TaskRunWaits(run.id, at))
     if draft.aggregate.execution.state is State.RUNNING:
         draft.add(ExecutionMoved(State.RETRYING))
     return True

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim, AskSlot, KillOrder, LeaveSlot, Work
+from runfold.execution.claims import AnyClaim, AskSlot, ChildEnded, KillOrder, LeaveSlot, Work
 from runfold.execution.context import instant, variables_of
 from runfold.execution.draft import Decision
 from runfold.execution.facts import (
@@ -28,7 +28,7 @@ from runfold.execution.facts import (
     Transition,
     taskruns_of,
 )
-from runfold.execution.model import Execution, Reply, TaskRun
+from runfold.execution.model import Caller, Execution, Reply, TaskRun
 from runfold.execution.slots import QueueDecision
 from runfold.execution.state import State
 from runfold.flows.plan import Plan
@@ -75,10 +75,11 @@ class Outbox:
         execution = aggregate.execution
         for fact in transition.facts:
             match fact:
-                case ExecutionMoved(state=State.KILLING):
-                    yield Message(KILLS, execution.id, _encode(KillOrder(execution.id)))
-                case ExecutionMoved(state=state) if state.is_terminal:
-                    yield from _endings(plan, execution)
+                case ExecutionMoved():
+                    if fact.state is State.KILLING or fact.interrupts:
+                        yield Message(KILLS, execution.id, _encode(KillOrder(execution.id)))
+                    if fact.state.is_terminal:
+                        yield from _endings(plan, execution)
                 case SlotWanted(is_forced=is_forced):
                     yield from _slot_claims(plan, execution, is_forced=is_forced)
                 case StartAsked(start=start):
@@ -177,6 +178,8 @@ def tombstones(aggregate: Aggregate) -> Iterator[Message]:
 def _endings(plan: Plan, execution: Execution) -> Iterator[Message]:
     if execution.reply is not None:
         yield ended_reply(execution, execution.reply)
+    if execution.caller is not None:
+        yield claim_message(_child_ended(execution, execution.caller))
     limit = plan.flow.concurrency
     if limit is not None:
         claim_id = f"{execution.id}.leave.{len(execution.histories)}"
@@ -185,6 +188,18 @@ def _endings(plan: Plan, execution: Execution) -> Iterator[Message]:
                 execution.id, claim_id, namespace=execution.namespace, flow_id=execution.flow_id, limit=limit.limit
             )
         )
+
+
+def _child_ended(execution: Execution, caller: Caller) -> ChildEnded:
+    return ChildEnded(
+        caller.execution_id,
+        f"{execution.id}.ended.{len(execution.histories)}",
+        taskrun_id=caller.taskrun_id,
+        child_id=execution.id,
+        state=execution.state,
+        outputs=execution.outputs,
+        item=caller.item,
+    )
 
 
 def _slot_claims(plan: Plan, execution: Execution, *, is_forced: bool) -> Iterator[Message]:

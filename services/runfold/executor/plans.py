@@ -49,7 +49,7 @@ class Plans:
             stored = self._flows.find(namespace, flow_id, revision, FLOW_WAIT_S)
             if stored.flow is None:
                 raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {stored.exception}"),))
-            plan = Plan(stored.flow, revision, self._expressions, self._surroundings)
+            plan = Plan(stored.flow, revision, self._expressions, self._surroundings, self._flows.runnable)
             self._plans[key] = plan
             if len(self._plans) > PLANS_MAX:
                 self._plans.popitem(last=False)

@@ -4,7 +4,7 @@ A flow, compiled once per revision: what the executor asks again and again, answ
 Made from a validated `Flow`; holds no state of any execution.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,11 +38,23 @@ class Node:
         return isinstance(self.task, FlowableTask)
 
 
+FindFlow = Callable[[str, str, int | None], Flow]
+"""Finds the flow that a subflow names (None: its newest revision). Raises: NotFound, Conflict."""
+
+
 class Plan:
     """A flow of one revision, ready to run; `globals` and the like are in `expressions`' hands."""
 
-    def __init__(self, flow: Flow, revision: int, expressions: Expressions, surroundings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        revision: int,
+        expressions: Expressions,
+        surroundings: dict[str, Any],
+        find_flow: FindFlow,
+    ) -> None:
         self.flow = flow
+        self.find_flow = find_flow
         self.revision = revision
         self.expressions = expressions
         self.surroundings = surroundings
@@ -54,6 +66,8 @@ class Plan:
         self.after = enabled(flow.after_execution)
         for tasks in (self.tasks, self.errors, self.finally_, self.after):
             self._add(tasks, None)
+        for listener in flow.listeners:
+            self._add(listener.tasks, None)
 
     def _add(self, tasks: Iterable[Task], parent: str | None) -> None:
         for task in tasks:

@@ -37,4 +37,4 @@ def plan_of(parts: Parts, aggregate: Aggregate, revision: int | None = None) -> 
         raise NotFound(f"Flow {execution.namespace}.{execution.flow_id} has no revision {wanted}")
     if stored.flow is None:
         raise Conflict(f"Flow {execution.namespace}.{execution.flow_id} is not valid: {stored.exception}")
-    return Plan(stored.flow, wanted, parts.expressions, dict(parts.surroundings))
+    return Plan(stored.flow, wanted, parts.expressions, dict(parts.surroundings), parts.flows.runnable)

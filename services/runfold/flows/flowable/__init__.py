@@ -1,5 +1,5 @@
 """
-The flowables: tasks that decide which of their children run.
+The tasks that the executor runs itself: most decide which of their children run.
 
 `FLOWABLES` run today. `PLANNED_FLOWABLES` are read and checked, but no engine part runs them yet.
 """
@@ -14,9 +14,10 @@ from runfold.flows.flowable.pause import Pause, WaitFor
 from runfold.flows.flowable.sequential import AllowFailure, Sequential
 from runfold.flows.flowable.subflow import ForEachItem, Subflow, Template
 from runfold.flows.flowable.working_directory import WorkingDirectory
-from runfold.flows.task import FlowableTask, Task
+from runfold.flows.labels_task import SetsLabels
+from runfold.flows.task import Task
 
-FLOWABLES: Final[tuple[type[FlowableTask], ...]] = (
+FLOWABLES: Final[tuple[type[Task], ...]] = (
     Sequential,
     Parallel,
     If,
@@ -26,12 +27,13 @@ FLOWABLES: Final[tuple[type[FlowableTask], ...]] = (
     EachParallel,
     Dag,
     AllowFailure,
-)
-
-PLANNED_FLOWABLES: Final[tuple[type[Task], ...]] = (
     Pause,
     WaitFor,
     Subflow,
+    SetsLabels,
+)
+
+PLANNED_FLOWABLES: Final[tuple[type[Task], ...]] = (
     ForEachItem,
     WorkingDirectory,
     Template,

@@ -9,7 +9,7 @@ from runfold.flows.duration import Duration, DurationText
 from runfold.flows.input import AnyInput
 from runfold.flows.lanes import one_lane
 from runfold.flows.schema import Flag, Model, NonBlank
-from runfold.flows.task import Children, FlowableTask, Lanes, Tasks
+from runfold.flows.task import Children, Entry, Evaluate, FlowableTask, Lanes, Tasks
 
 
 class Pause(FlowableTask):
@@ -47,6 +47,9 @@ class WaitFor(FlowableTask):
     condition: NonBlank
     fail_on_max_reached: Flag = False
     check_frequency: CheckFrequency = CheckFrequency()
+
+    def enter(self, evaluate: Evaluate) -> Entry:  # noqa: ARG002 - nothing is rendered before the first round
+        return Entry(outputs={"iterationCount": 1})
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
         return one_lane(self.tasks)
