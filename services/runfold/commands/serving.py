@@ -38,6 +38,9 @@ class Listener:
             self.socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise AddressTaken(f"Cannot listen on {host}:{port}: {error.strerror or error}") from error
+        # Answers leave at once. The event loop asks for this only of sockets that name their protocol; ours does not,
+        # and each answer would wait 40 ms for the client's acknowledgement of its head.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         self.url = f"http://{shown}:{self.socket.getsockname()[1]}"
 
