@@ -1,5 +1,7 @@
 """The topology's topics on a real cluster."""
 
+import time
+
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -20,6 +22,9 @@ def test_missing_topics_are_named_then_created_and_others_are_left_to_people(clu
     wrong = NewTopic(f"{cluster.prefix}executions", num_partitions=3, config={"cleanup.policy": "delete"})
     admin = AdminClient(cluster.client())
     admin.create_topics([wrong])[f"{cluster.prefix}executions"].result()
+    deadline_s = time.monotonic() + 10
+    while wrong.topic not in admin.list_topics(timeout=10).topics:
+        assert time.monotonic() < deadline_s
     topics = KafkaTopics(cluster, worker_groups=["gpu"])
 
     with pytest.raises(Unavailable, match=f"{cluster.prefix}claims.*runfold topics apply"):

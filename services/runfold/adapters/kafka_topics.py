@@ -5,6 +5,7 @@ The topics that the topology wants and those that the cluster has.
 another number of partitions would send keys elsewhere, so that is for people to decide.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ from runfold.topology import TOPICS, Cleanup, Topic, tasks_topic
 DAY_MS: Final = 24 * 60 * 60 * 1000
 FOREVER_MS: Final = -1
 MIN_INSYNC_OF_THREE: Final = 2
+KNOWN_PAUSE_S: Final = 0.05
 
 CONFIGS: Final = {
     Cleanup.DELETE: {"cleanup.policy": "delete", "retention.ms": str(7 * DAY_MS)},
@@ -94,6 +96,7 @@ class KafkaTopics:
                 answers = self._admin.create_topics(wanted, request_timeout=REQUEST_TIMEOUT_S)
             for answer in answers.values():
                 _await_created(answer)
+            self._await_known(missing)
         return [difference for difference in self.plan() if not difference.missing]
 
     def require(self, *, create: bool) -> None:
@@ -108,6 +111,17 @@ class KafkaTopics:
             raise Unavailable(f"Kafka lacks topics: {', '.join(missing)}. Create them with `runfold topics apply`")
         if missing:
             self.apply()
+
+    def _await_known(self, names: set[str]) -> None:
+        """Wait until the cluster speaks of `names`: what it has created it does not know everywhere at once."""
+        deadline_s = time.monotonic() + REQUEST_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            with translated():
+                present = self._admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
+            if all(name in present and all(p.leader >= 0 for p in present[name].partitions.values()) for name in names):
+                return
+            time.sleep(KNOWN_PAUSE_S)
+        raise Unavailable(f"Kafka created topics and does not know them after {REQUEST_TIMEOUT_S} s")
 
     def _name(self, topic: Topic) -> str:
         return self._cluster.prefix + topic.name
