@@ -1,14 +1,15 @@
 """
-The two ports to the outside: `Broker` with its `Log`s, and `Index`.
+The ports to the outside: `Broker` with its `Log`s, `Index`, and `Files`.
 
-Each has an embedded side (SQLite) and a cluster side (Kafka, Elasticsearch), and one
-contract suite that runs on both. The core never sees them; services see only these.
+Each has several sides (SQLite, Kafka, Elasticsearch, a folder, memory), and one contract
+suite that runs on all of them. The core never sees them; services see only these.
 """
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import BinaryIO, Protocol
 
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import Page, Query
@@ -184,4 +185,49 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What is known of a file without reading it."""
+
+    path: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class Files(Protocol):
+    """
+    The storage of files, shared by all services; a file is there whole or not at all.
+
+    A path is what `storage_layout.checked` lets through: `/a/b.txt`, never out of the storage.
+    Every method raises BadRequest for others, and Unavailable if the storage is away.
+    There are no folders: a folder is there as long as a file is below it. For any thread.
+    """
+
+    def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> StoredFile:
+        """
+        Store all that `content` still holds, safe on disk when this returns.
+
+        Raises:
+            BadRequest: It is larger than the storage takes; nothing was stored.
+            Conflict: There is a file (`replace` False), or a folder where a file should be.
+        """
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """Return a file's content to read from; the caller closes it. Raises: NotFound."""
+        ...
+
+    def stat(self, path: str) -> StoredFile | None:
+        """Return what is known of a file; None: there is none."""
+        ...
+
+    def list(self, folder: str) -> Iterator[StoredFile]:
+        """Yield all files below a folder, however deep, by path."""
+        ...
+
+    def delete(self, path: str) -> bool:
+        """Remove a file; return whether there was one."""
         ...
