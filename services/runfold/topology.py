@@ -144,3 +144,8 @@ def topic(name: str) -> Topic:
 def tasks_topic(group: str) -> str:
     """Return the topic that workers of `group` read."""
     return f"{TASKS}.{group}"
+
+
+def is_known(name: str) -> bool:
+    """Return whether a topic of that name is the engine's own: nobody's answers may go there."""
+    return name.startswith(f"{TASKS}.") or any(entry.name == name for entry in TOPICS)

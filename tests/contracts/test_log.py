@@ -8,11 +8,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from runfold.errors import BrokenInvariant
+from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import RECORD_SIZE_MAX, Assignment, Broker, Log, Message, Reading, Record, slot_of
 from tests.contracts.sites import PARTITIONS, Site
 
@@ -292,11 +293,8 @@ def test_many_threads_publish_at_once(broker: Broker, opened: Open) -> None:
         for number in range(20):
             broker.publish([Message("claims", f"w{writer}", str(number).encode())])
 
-    writers = [threading.Thread(target=publish, args=(writer,)) for writer in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(publish, range(4)))  # raises what a writer raised
 
     records = take(opened(broker, Reading(("claims",))), 80)
     for writer in range(4):
@@ -478,3 +476,69 @@ def assert_each_became_one_fact(broker: Broker, log: Log, count: int) -> None:
         log.commit(records, [*written, *(Message("executions", record.key, record.value) for record in records)])
     assert Counter(values(facts)) == Counter(range(count))
     assert log.poll(10, 0.3) == []
+
+
+def test_a_poll_for_nothing_reads_nothing_and_loses_nothing(broker: Broker, opened: Open) -> None:
+    log = opened(broker, Reading(("claims",), group="worker", member="one"))
+    broker.publish(claims(3))
+    first = take(log, 1)
+
+    nothing = [log.poll(0, 0.1) for _ in range(10)]
+
+    assert nothing == [[]] * 10
+    assert sorted(values(first + take(log, 2))) == [0, 1, 2]
+
+
+def test_an_answer_to_others_goes_to_their_topic_by_its_own_name(
+    broker: Broker, site: Site, opened: Open, make_topic: Callable[[str], None]
+) -> None:
+    theirs = f"{site.prefix}answers"
+    make_topic(theirs)
+    answers = opened(broker, Reading(("answers",)))
+    assert broker.partitions(theirs, literal=True) > 0
+    log = opened(broker, executor())
+
+    log.commit((), [Message(theirs, "k", b"1", literal=True), Message("facts", "k", b"2")])
+    broker.publish([Message(theirs, None, b"3", literal=True)])
+
+    assert sorted(values(take(answers, 2))) == [1, 3]
+    assert values(list(broker.history("facts"))) == [2]
+
+
+def test_nobody_can_name_a_topic_of_ours_as_theirs(broker: Broker, site: Site) -> None:
+    for name in ("facts", "claims", "tasks.default", "tasks.other"):
+        assert broker.partitions(f"{site.prefix}{name}", literal=True) == 0
+
+
+@pytest.mark.kafka
+def test_a_topic_of_others_that_is_gone_or_takes_no_record_stops_nothing_of_ours(
+    site: Site, broker: Broker, opened: Open, make_topic: Callable[..., None], drop_topic: Callable[[str], None]
+) -> None:
+    if site.kind != "kafka":
+        pytest.skip("the embedded broker makes any topic that is named")
+    absent, narrow, dropped = (f"{site.prefix}{name}" for name in ("absent", "narrow", "dropped"))
+    make_topic(narrow, {"max.message.bytes": "100"})
+    make_topic(dropped)
+    log = opened(broker, executor())
+    answers = [
+        Message(narrow, None, random.Random(0).randbytes(5_000), literal=True),
+        Message(absent, None, b"", literal=True),
+    ]
+
+    def committed(number: int, *answers: Message) -> None:
+        deadline_s = time.monotonic() + 2 * ARRIVES_S
+        while True:
+            assert time.monotonic() < deadline_s
+            try:
+                log.poll(1, 0.1)
+                log.commit((), [*answers, Message("facts", "k", str(number).encode())])
+            except Unavailable:
+                continue
+            return
+
+    committed(0, *answers)
+    committed(1, Message(dropped, None, b"", literal=True))
+    drop_topic(dropped)
+    committed(2, Message(dropped, None, b"", literal=True))
+
+    assert values(list(broker.history("facts"))) == [0, 1, 2]

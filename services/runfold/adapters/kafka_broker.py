@@ -7,6 +7,7 @@ never created by the way: see `kafka_topics`.
 """
 
 import itertools
+import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -16,24 +17,25 @@ from confluent_kafka.admin import AdminClient
 
 from runfold.adapters.kafka_cluster import (
     DELIVERY_TIMEOUT_MS,
-    REQUEST_TIMEOUT_S,
     KafkaCluster,
     headers_of,
     ours,
-    translated,
 )
 from runfold.adapters.kafka_history import EARLIEST, LATEST, KafkaHistory, ends
-from runfold.adapters.kafka_log import KafkaGroupLog, KafkaLoneLog
+from runfold.adapters.kafka_known import ABSENT_S, KnownTopics
+from runfold.adapters.kafka_log import KafkaGroupLog, KafkaLoneLog, Writing
 from runfold.adapters.kafka_transactions import Placed
 from runfold.adapters.partitioner import check_sizes, partition_of
 from runfold.errors import Unavailable
 from runfold.ports import Log, Message, Reading, Record
-from runfold.topology import PARTITIONS
+from runfold.topology import PARTITIONS, is_known
 
 ACKNOWLEDGED_S: Final = DELIVERY_TIMEOUT_MS / 1000 + 5
 SERVE_S: Final = 0.1
 QUEUE_FULL_PAUSE_S: Final = 0.05
 FLUSH_S: Final = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 class KafkaBroker:
@@ -46,7 +48,7 @@ class KafkaBroker:
         self._admin = AdminClient(self.cluster.client())
         self._producer = Producer(self.cluster.producer())
         self._history = KafkaHistory(self.cluster, self._admin)
-        self._counts: dict[str, int] = {}
+        self._topics = KnownTopics(self._admin)
         self._turn = itertools.count()
         self._stop = threading.Event()
         self._server = threading.Thread(target=self._serve, name="kafka-acknowledgements", daemon=True)
@@ -54,7 +56,7 @@ class KafkaBroker:
 
     def log(self, reading: Reading) -> Log:
         if reading.group is not None:
-            return KafkaGroupLog(self.cluster, reading, self.publish, self._place)
+            return KafkaGroupLog(self.cluster, reading, Writing(self.publish, self._place, self._topics.failed))
         spec = LATEST if reading.start == "latest" else EARLIEST
         places: list[TopicPartition] = []
         for topic in reading.topics:
@@ -69,8 +71,9 @@ class KafkaBroker:
         check_sizes(messages)
         if not messages:
             return
-        batch = _Batch(len(messages))
-        for topic, partition, message in self._place(messages):
+        placed = self._place(messages)
+        batch = _Batch(len(placed))
+        for topic, partition, message in placed:
             self._produce(topic, partition, message, batch)
         batch.wait()
 
@@ -81,20 +84,13 @@ class KafkaBroker:
         numbers = range(count) if partition is None else (partition,)
         return self._history.read(self.cluster.prefix + topic, numbers)
 
-    def partitions(self, topic: str) -> int:
-        found = self._counts.get(topic)
-        if found is None:
-            with translated():
-                # All topics: asking for one by name could create it, where the cluster allows that.
-                known = self._admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
-            cut = len(self.cluster.prefix)
-            self._counts = {
-                name[cut:]: len(metadata.partitions)
-                for name, metadata in known.items()
-                if name.startswith(self.cluster.prefix)
-            }
-            found = self._counts.get(topic, 0)
-        return found
+    def partitions(self, topic: str, *, literal: bool = False) -> int:
+        prefix = self.cluster.prefix
+        if not literal:
+            return self._topics.partitions(prefix + topic)
+        if topic.startswith(prefix) and is_known(topic.removeprefix(prefix)):
+            return 0
+        return self._topics.partitions(topic, absent_for_s=ABSENT_S)
 
     def close(self) -> None:
         self._producer.flush(FLUSH_S)
@@ -109,12 +105,21 @@ class KafkaBroker:
         return count
 
     def _place(self, messages: Sequence[Message]) -> list[Placed]:
-        counts = {topic: self._count(topic) for topic in {message.topic for message in messages}}
-        prefix = self.cluster.prefix
-        return [
-            (prefix + message.topic, partition_of(message, counts[message.topic], next(self._turn)), message)
-            for message in messages
-        ]
+        ours = {message.topic for message in messages if not message.literal}
+        theirs = {message.topic for message in messages if message.literal}
+        counts = {(False, topic): self._count(topic) for topic in ours}
+        counts |= {(True, topic): self.partitions(topic, literal=True) for topic in theirs}
+        return list(self._placed(messages, counts))
+
+    def _placed(self, messages: Sequence[Message], counts: Mapping[tuple[bool, str], int]) -> Iterator[Placed]:
+        for message in messages:
+            count = counts[message.literal, message.topic]
+            if count == 0:
+                # Somebody else's: that it is gone must not stop us.
+                logger.warning("A record for %s is dropped: no such topic, or it refuses records", message.topic)
+                continue
+            topic = message.topic if message.literal else self.cluster.prefix + message.topic
+            yield topic, partition_of(message, count, next(self._turn)), message
 
     def _produce(self, topic: str, partition: int, message: Message, batch: "_Batch") -> None:
         headers = headers_of(message)
@@ -142,6 +147,8 @@ class _Batch:
         self._left = count
         self._error: Any = None
         self._done = threading.Event()
+        if count == 0:
+            self._done.set()
 
     def delivered(self, error: Any, _message: object) -> None:
         """Count one; only the serving thread (or the last flush) calls it."""

@@ -130,26 +130,36 @@ def headers_of(message: Message) -> list[tuple[str, str | bytes | None]] | None:
 
 def fetch(consumer: Consumer, limit: int, timeout_s: float) -> list[Any]:
     """
-    Return up to `limit` messages as soon as there is one.
+    Return up to `limit` messages as soon as there is one. A limit of 0 only keeps the place in the group.
 
     Raises:
         Unavailable: Nothing came but an error.
         ConsumerLost: Nothing ever will.
     """
     with translated():
-        # `consume` alone would wait the whole time unless it gets all that it asked for.
-        first = consumer.poll(timeout_s)
-        if first is None:
-            return []
-        found = [first]
-        if limit > 1:
-            found += consumer.consume(limit - 1, 0)
+        found = _next(consumer, limit, timeout_s) if limit > 0 else _attend(consumer, timeout_s)
     good = [message for message in found if message.error() is None]
     for message in found:
         error = message.error()
         if error is not None and error.code() not in PASSING and (not good or error.fatal()):
             raise ours(error)
     return good
+
+
+def _next(consumer: Consumer, limit: int, timeout_s: float) -> list[Any]:
+    # `consume` alone would wait the whole time unless it gets all that it asked for.
+    first = consumer.poll(timeout_s)
+    if first is None:
+        return []
+    return [first, *consumer.consume(limit - 1, 0)] if limit > 1 else [first]
+
+
+def _attend(consumer: Consumer, timeout_s: float) -> list[Any]:
+    """Let errors and changes of the group come in, and no message."""
+    consumer.pause(consumer.assignment())
+    event = consumer.poll(timeout_s)
+    consumer.resume(consumer.assignment())
+    return [] if event is None else [event]
 
 
 @contextmanager

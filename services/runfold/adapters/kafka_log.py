@@ -17,12 +17,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, fetch, ours, translated
-from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknown, Placed
+from runfold.adapters.kafka_transactions import Delivered, KafkaTransactions, OutcomeUnknown, Placed
 from runfold.adapters.partitioner import check_sizes
 from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message, Reading, Record
@@ -37,17 +38,24 @@ Place = tuple[str, int]
 """A topic's full name and a partition."""
 
 Publish = Callable[[Sequence[Message]], None]
-PlaceMessages = Callable[[Sequence[Message]], list[Placed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a member writes: outside a transaction; where messages go; who hears of those for topics of others."""
+
+    publish: Publish
+    place: Callable[[Sequence[Message]], list[Placed]]
+    delivered: Delivered
 
 
 class KafkaGroupLog:
     """See `ports.Log`; a member of a group."""
 
-    def __init__(self, cluster: KafkaCluster, reading: Reading, publish: Publish, place: PlaceMessages) -> None:
+    def __init__(self, cluster: KafkaCluster, reading: Reading, writing: Writing) -> None:
         self._cluster = cluster
         self._reading = reading
-        self._publish = publish
-        self._place = place
+        self._writing = writing
         self._woken = threading.Event()
         self._subscribed = False
         self._closed = False
@@ -59,7 +67,8 @@ class KafkaGroupLog:
         self._transactions = None
         if reading.exactly_once:
             member = reading.member or uuid.uuid4().hex
-            self._transactions = KafkaTransactions(cluster, f"{cluster.prefix}{reading.group}.{member}")
+            transactional_id = f"{cluster.prefix}{reading.group}.{member}"
+            self._transactions = KafkaTransactions(cluster, transactional_id, writing.delivered)
 
     def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
         try:
@@ -85,7 +94,7 @@ class KafkaGroupLog:
     def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
         try:
             if self._transactions is None:
-                self._publish(written)
+                self._writing.publish(written)
                 self._confirm(self._ends(read))
             else:
                 self._commit_together(self._transactions, read, written)
@@ -126,7 +135,7 @@ class KafkaGroupLog:
             check_sizes(written)
             ends = self._ends(read)
             offsets = self._offsets(ends)
-            transactions.commit(self._place(written), offsets, self._consumer.consumer_group_metadata())
+            transactions.commit(self._writing.place(written), offsets, self._consumer.consumer_group_metadata())
         except OutcomeUnknown:
             self._restart()
             raise

@@ -30,15 +30,19 @@ QUEUE_FULL_PAUSE_S: Final = 0.05
 Placed = tuple[str, int, Message]
 """A message with its topic's full name and its partition."""
 
+Delivered = Callable[[Any, Any], None]
+"""The client's callback with an error (or None) and its message."""
+
 
 class OutcomeUnknown(Unavailable):
     """Nobody knows whether the transaction was committed: read what is there and go on from that."""
 
 
 class KafkaTransactions:
-    """The producer of one transactional id."""
+    """The producer of one transactional id. `delivered` hears of what goes to topics of others."""
 
-    def __init__(self, cluster: KafkaCluster, transactional_id: str) -> None:
+    def __init__(self, cluster: KafkaCluster, transactional_id: str, delivered: Delivered) -> None:
+        self._delivered = delivered
         self._settings = cluster.producer(
             **{"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
         )
@@ -72,7 +76,7 @@ class KafkaTransactions:
         try:
             producer.begin_transaction()
             for topic, partition, message in written:
-                _produce(producer, topic, partition, message)
+                self._produce(producer, topic, partition, message)
             if offsets:
                 _retried(lambda: producer.send_offsets_to_transaction(offsets, group, CALL_TIMEOUT_S), deadline_s)
             _retried(lambda: producer.commit_transaction(CALL_TIMEOUT_S), deadline_s)
@@ -101,17 +105,17 @@ class KafkaTransactions:
         self.discard()
         return OutcomeUnknown(f"Kafka: {error}")
 
-
-def _produce(producer: Producer, topic: str, partition: int, message: Message) -> None:
-    """Queue a message; a full queue is waited out (its own timeout empties it at last)."""
-    key, headers = message.key, headers_of(message)
-    while True:
-        try:
-            producer.produce(topic, message.value, key, partition, headers=headers)
-        except BufferError:
-            producer.poll(QUEUE_FULL_PAUSE_S)
-        else:
-            return
+    def _produce(self, producer: Producer, topic: str, partition: int, message: Message) -> None:
+        """Queue a message; a full queue is waited out (its own timeout empties it at last)."""
+        more = {"on_delivery": self._delivered} if message.literal else {}
+        key, headers = message.key, headers_of(message)
+        while True:
+            try:
+                producer.produce(topic, message.value, key, partition, headers=headers, **more)
+            except BufferError:
+                producer.poll(QUEUE_FULL_PAUSE_S)
+            else:
+                return
 
 
 def _retried(call: Callable[[], object], deadline_s: float) -> None:

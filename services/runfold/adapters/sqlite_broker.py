@@ -15,6 +15,7 @@ from runfold.adapters.sqlite_log import SqliteGroups, SqliteLog
 from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, StoredTopic, end, select
 from runfold.adapters.sqlite_sweep import RETENTION_S, SqliteSweep
 from runfold.ports import Log, Message, Reading, Record
+from runfold.topology import is_known
 
 
 class SqliteBroker:
@@ -54,7 +55,9 @@ class SqliteBroker:
         numbers = range(stored.partitions) if partition is None else (partition,)
         return self._history(stored, numbers)
 
-    def partitions(self, topic: str) -> int:
+    def partitions(self, topic: str, *, literal: bool = False) -> int:
+        if literal and is_known(topic):
+            return 0  # there is no prefix here that tells ours from theirs
         stored = self._store.find(topic)
         return 0 if stored is None else stored.partitions
 
