@@ -31,7 +31,7 @@ from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
 from runfold.functions import functions
-from runfold.indexer.service import GROUP, TOPICS, Indexer
+from runfold.indexer.service import BESIDE_OTHERS, GROUP, TOPICS, Indexer, Pace
 from runfold.ports import Broker, Index, Reading
 from runfold.runtime import Step
 from runfold.settings import Settings
@@ -103,9 +103,9 @@ def worker(core: Core) -> Worker:
     )
 
 
-def indexer(core: Core, index: Index) -> Indexer:
+def indexer(core: Core, index: Index, pace: Pace | None = None) -> Indexer:
     """Return an indexer; its place in the group is this machine's."""
-    return Indexer(core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member)), index)
+    return Indexer(core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member)), index, pace)
 
 
 def api(core: Core, index: Index, flows: FlowStore, tail: Tail) -> FastAPI:
@@ -228,7 +228,7 @@ def standalone_engine(settings: Settings, data: Path) -> Iterator[Standalone]:
     with engine(settings, data) as ours, ExitStack() as closing:
         index = SqliteIndex(data / "index.sqlite")
         closing.callback(index.close)
-        indexes = indexer(ours.core, index)
+        indexes = indexer(ours.core, index, BESIDE_OTHERS)
         closing.callback(indexes.close)
         app = api(ours.core, index, ours.flows, ours.tail)
         yield Standalone(ours, app, {**ours.steps, "indexer": indexes.step})

@@ -6,6 +6,7 @@ each in a thread. Rule: only `Unavailable` is waited out; everything else ends t
 and its supervisor starts it again from the last commit.
 """
 
+import gc
 import json
 import logging
 import signal
@@ -24,6 +25,12 @@ RETRY_LONGEST_S: Final = 10.0
 
 JOIN_S: Final = 30.0
 """How long a service may take to finish its step once it was told to stop."""
+
+GC_THRESHOLDS: Final = (100_000, 50, 1_000)
+"""An engine's live state is large, tree-shaped and long-lived: looking through it for cycles finds none."""
+
+SWITCH_S: Final = 0.0005
+"""How long a thread computes before another one's turn: whoever waits for a commit goes on soon after it."""
 
 Step = Callable[[], None]
 T = TypeVar("T")
@@ -48,6 +55,14 @@ def run(step: Step, stop: threading.Event) -> None:
             patience.wait(error)
         else:
             patience.renew()
+
+
+def settle() -> None:
+    """Prepare a process that serves for long: call it once all is set up. What is there by now is never collected."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def until_available(action: Callable[[], T], stop: threading.Event) -> T | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runfold.assembly import standalone_engine
-from runfold.runtime import Services
+from runfold.runtime import Services, settle
 from runfold.settings import Settings
 from tests.bench.loads import Bench
 
@@ -22,6 +22,7 @@ def in_this_process() -> Iterator[Bench]:
         stop = threading.Event()
         with standalone_engine(Settings(), Path(folder)) as ours:
             services = Services(ours.steps, stop)
+            settle()
             services.start()
             try:
                 yield Bench(NAME, ours.engine.core, ours.engine.flows, os.getpid())

@@ -22,7 +22,7 @@ from runfold.assembly import Core
 from runfold.commands.serving import HostOption, Listener, PortOption, serve
 from runfold.commands.terminal import ConfigOption, errors_told, settings_for
 from runfold.ports import Index
-from runfold.runtime import run, stop_on_signals, until_available
+from runfold.runtime import run, settle, stop_on_signals, until_available
 from runfold.settings import Settings
 from runfold.webserver.tail import Tail
 
@@ -140,6 +140,7 @@ def _run(name: str, make: Callable[[], Service], stop: threading.Event) -> None:
         return
     try:
         logger.info("%s ready", name)
+        settle()
         run(service.step, stop)
     finally:
         service.close()

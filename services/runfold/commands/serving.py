@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from runfold.errors import RunfoldError
-from runfold.runtime import Services, Step, stop_on_signals
+from runfold.runtime import Services, Step, settle, stop_on_signals
 
 GOODBYE_S: Final = 5
 """How long open requests may take once the server was told to stop."""
@@ -76,6 +76,7 @@ def serve(
             stop.wait()
             server.handle_exit(signal.SIGTERM, None)
 
+        settle()
         services.start()
         threading.Thread(target=leave, name="goodbye", daemon=True).start()
         if beside is not None:

@@ -4,16 +4,25 @@ import hashlib
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LENGTH: Final = 22
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_PAIR: Final = 62**2
+_HALF: Final = 62**10
+"""Ten digits fit a machine word: dividing is quick below."""
 
 
 def base62(number: int) -> str:
     """Return a 128-bit number in 22 letters and digits."""
-    digits = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 62)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    number, low = divmod(number, _HALF)
+    top, middle = divmod(number, _HALF)
+    return _PAIRS[top % _PAIR] + _ten(middle) + _ten(low)
+
+
+def _ten(number: int) -> str:
+    number, fifth = divmod(number, _PAIR)
+    number, fourth = divmod(number, _PAIR)
+    number, third = divmod(number, _PAIR)
+    first, second = divmod(number, _PAIR)
+    return _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _PAIRS[fourth] + _PAIRS[fifth]
 
 
 def derived_id(*parts: object) -> str:

@@ -48,12 +48,20 @@ class Pace:
 
     A poll that brings fewer than `busy_from` is stored at once; after a larger one, more
     is gathered for `gather_s`, up to `batch_max` records.
+
+    `rest_s`: so long nothing is read after the first record of a batch. A process with other
+    services is left to them meanwhile, and of snapshots only the newest of that time is stored.
     """
 
     batch_max: int = 1000
     busy_from: int = 100
     gather_s: float = 0.2
     idle_s: float = 1.0
+    rest_s: float = 0.0
+
+
+BESIDE_OTHERS: Final = Pace(batch_max=4000, rest_s=0.3)
+"""For an indexer that shares its process with the engine."""
 
 
 class Indexer:
@@ -88,6 +96,9 @@ class Indexer:
     def _gather(self) -> None:
         """Poll, and go on polling for a while if there is much."""
         pace = self._pace
+        if pace.rest_s:
+            self._gather_rarely()
+            return
         self._pending += self._log.poll(pace.batch_max, pace.idle_s)
         if len(self._pending) < pace.busy_from:
             return
@@ -98,6 +109,14 @@ class Indexer:
             if not more:
                 return
             self._pending += more
+
+    def _gather_rarely(self) -> None:
+        """Wait for one record, leave the others time to write more, and take what is there by then."""
+        pace = self._pace
+        self._pending += self._log.poll(1, pace.idle_s)
+        if self._pending:
+            time.sleep(pace.rest_s)
+            self._pending += self._log.poll(pace.batch_max - 1, 0)
 
 
 def document_of(record: Record) -> Document:
