@@ -82,13 +82,14 @@ class ElasticsearchServer(Server):
             "ES_PATH_CONF": str(config),
             "ES_TMPDIR": str(self.folder / "tmp"),
         }
-        return [*self._as_whom(home), str(home / "bin" / "elasticsearch")], variables
+        return [str(home / "bin" / "elasticsearch")], variables
 
-    def _as_whom(self, home: Path) -> Sequence[str]:
+    def _as_whom(self) -> Sequence[str]:
         if os.geteuid() != 0:
             return ()
         if not shutil.which("setpriv"):
             raise LocalServiceFailed("Elasticsearch refuses to run as root: be another user, or install util-linux")
+        home = elasticsearch_home()
         for folder in (home, *home.parents, self.folder, *self.folder.parents):
             if not folder.stat().st_mode & 0o001:
                 raise LocalServiceFailed(

@@ -61,6 +61,10 @@ class Server(ABC):
     def _prepare(self) -> tuple[Sequence[str], Mapping[str, str]]:
         """Write what the server needs; return its command and further variables of its environment."""
 
+    def _as_whom(self) -> Sequence[str]:
+        """Return the command that runs the server's as another user, nothing if this one will do."""
+        return ()
+
     def start(self, timeout_s: float = START_S) -> None:
         """Start it and wait until it answers; one that runs already is left as it is."""
         self.launch()
@@ -77,11 +81,9 @@ class Server(ABC):
             raise LocalServiceFailed(f"{self.name}: another program listens on port {self.port}")
         self.folder.mkdir(parents=True, exist_ok=True)
         command, variables = self._prepare()
-        if self._brief and sys.platform == "linux" and shutil.which("setpriv"):
-            command = ["setpriv", "--pdeathsig", "TERM", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                [*self._as_whom(), *self._until_parent_ends(), *command],
                 cwd=self.folder,
                 env={**os.environ, **variables},
                 stdin=subprocess.DEVNULL,
@@ -123,6 +125,11 @@ class Server(ABC):
         """The process, None if it does not run."""
         recorded = self._recorded()
         return int(recorded["pid"]) if recorded else None
+
+    def _until_parent_ends(self) -> Sequence[str]:
+        # After the change of user, with which the kernel forgets it.
+        bound = self._brief and sys.platform == "linux" and shutil.which("setpriv")
+        return ("setpriv", "--pdeathsig", "TERM") if bound else ()
 
     def _recorded(self) -> dict[str, int] | None:
         try:

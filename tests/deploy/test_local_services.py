@@ -1,11 +1,36 @@
 """The real servers that tests and developers work with: what they keep, and what survives their death."""
 
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from deploy.local import processes
 from elasticsearch import Elasticsearch
 
+ROOT = Path(__file__).parents[2]
 ANSWER_S = 30.0
+KILLED_SESSION = """
+import os, signal, sys
+from pathlib import Path
+from deploy.local.elasticsearch_server import ElasticsearchServer
+from deploy.local.kafka_server import KafkaServer
+
+kafka, elasticsearch = (
+    kind(Path(sys.argv[1]) / kind.name, brief=True) for kind in (KafkaServer, ElasticsearchServer)
+)
+elasticsearch.launch()
+kafka.start()
+elasticsearch.wait()
+print(kafka.pid, elasticsearch.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def records(consumer: Consumer, count: int) -> list[Message]:
@@ -107,3 +132,26 @@ def test_a_server_goes_on_with_its_port_and_data_after_a_restart(kafka, producer
 
     assert kafka.bootstrap == before
     assert [read.value() for read in records(consumer, 1)] == [b"before"]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("setpriv"), reason="the kernel's help is needed")
+@pytest.mark.kafka
+@pytest.mark.elasticsearch
+def test_servers_of_a_session_that_is_killed_end_with_it():
+    # In a folder of its own: pytest's is closed to the user that Elasticsearch runs as if we are root.
+    folder = Path(tempfile.mkdtemp(prefix="runfold-killed-"))
+    folder.chmod(0o755)
+    try:
+        started = subprocess.run(
+            [sys.executable, "-c", KILLED_SESSION, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        servers = [int(pid) for pid in started.stdout.split()]
+
+        assert started.returncode == -signal.SIGKILL, started.stderr
+        assert len(servers) == 2
+        deadline = time.monotonic() + ANSWER_S
+        while any(processes.group_runs(pid) for pid in servers):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
