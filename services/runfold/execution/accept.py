@@ -24,13 +24,11 @@ from runfold.execution.failing import fail
 from runfold.execution.going import go_on
 from runfold.execution.killing import sweep
 from runfold.execution.model import Attempt, TaskRun
-from runfold.execution.pausing import pause_is_over
 from runfold.execution.promises import deadline_passed
 from runfold.execution.result import take_result
-from runfold.execution.retrying import retry_now, start_again
+from runfold.execution.retrying import start_again
 from runfold.execution.state import Entry, State
-from runfold.execution.waiting import next_round
-from runfold.flows.flowable.pause import Pause, WaitFor
+from runfold.execution.waking import wake
 
 #: States in which a worker may still report on the attempt under way.
 UNDER_WAY = frozenset({State.CREATED, State.RESTARTED, State.RUNNING, State.KILLING})
@@ -172,7 +170,7 @@ def _timer_due(draft: Draft, claim: c.TimerDue) -> None:
     if claim.taskrun_id is not None:
         run = draft.aggregate.taskruns.get(claim.taskrun_id)
         if run is not None and run.wake_at is not None and run.wake_at <= draft.now:
-            _wake(draft, run)
+            wake(draft, run)
         return
     execution = draft.aggregate.execution
     if execution.wake_at is None or execution.wake_at > draft.now:
@@ -184,16 +182,6 @@ def _timer_due(draft: Draft, claim: c.TimerDue) -> None:
         start_again(draft)
     elif not execution.state.is_terminal:
         deadline_passed(draft)
-
-
-def _wake(draft: Draft, run: TaskRun) -> None:
-    task = draft.plan.nodes[run.task_id].task
-    if isinstance(task, Pause):
-        pause_is_over(draft, run, task)
-    elif isinstance(task, WaitFor):
-        next_round(draft, run)
-    else:
-        retry_now(draft, run)
 
 
 def _continue(draft: Draft, claim: c.Continue) -> None:

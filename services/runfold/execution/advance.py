@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from runfold.errors import ExpressionFailed, InputsInvalid
 from runfold.execution.aggregate import ROOT, Frame
+from runfold.execution.calling import extract
 from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, TaskRunCreated, TaskRunMoved
 from runfold.execution.failing import allowed
@@ -68,7 +69,8 @@ def _end_flow(draft: Draft, frame: Frame) -> None:
         except (ExpressionFailed, InputsInvalid) as error:
             draft.log("ERROR", f"Failed to render output values: {error}")
             state = State.FAILED
-    draft.add(ExecutionMoved(state, outputs=outputs))
+    for_caller, caller_error = extract(draft)
+    draft.add(ExecutionMoved(state, outputs=outputs, for_caller=for_caller, caller_error=caller_error))
     draft.look_at(ROOT)
 
 

@@ -4,6 +4,8 @@ Subflows: a task run that starts an execution of another flow and mostly waits f
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from runfold.errors import AuthorError, CallerError, ExpressionFailed
 from runfold.execution.claims import ChildEnded, Start
 from runfold.execution.draft import Draft
@@ -12,6 +14,7 @@ from runfold.execution.failing import allowed, fail
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Attempt, Caller, Json, Label, TaskRun, Trigger
 from runfold.execution.request import ExecutionRequest, Origin, start_claim
+from runfold.execution.retrying import plan_retry
 from runfold.execution.state import Entry, State
 from runfold.flows.flowable.subflow import Subflow
 from runfold.flows.temporal import parse_instant
@@ -60,7 +63,7 @@ def _start_of(draft: Draft, run: TaskRun, task: Subflow) -> Start:
     )
     origin = Origin(child_id, f"{child_id}.start", trigger=trigger)
     start = start_claim(flow, request, origin, draft.plan.expressions.evaluate)
-    return start.called_by(Caller(caller.id, run.id)) if task.wait else start
+    return start.called_by(Caller(caller.id, run.id, outputs=task.outputs)) if task.wait else start
 
 
 def evaluated(draft: Draft, run: TaskRun, values: Any) -> Any:
@@ -104,10 +107,27 @@ def child_ended(draft: Draft, claim: ChildEnded) -> None:
     if claim.outputs:
         outputs["outputs"] = claim.outputs
     state = claim.state if task.transmit_failed and claim.state in PASSED_ON else State.SUCCESS
-    _end(draft, run, allowed(task, state), outputs)
+    if claim.error is not None:
+        draft.log("ERROR", f"Failed to extract outputs: {claim.error}", run)
+        state = State.FAILED
+    _end(draft, run, state, outputs)
 
 
 def _end(draft: Draft, run: TaskRun, state: State, outputs: dict[str, Json]) -> None:
-    history = (*run.histories, Entry(state, draft.now))
+    history = (*run.histories[-2:], Entry(state, draft.now))
     draft.add(AttemptEnded(run.id, Attempt(history)))
-    draft.add(TaskRunMoved(run.id, state, outputs=outputs))
+    end = TaskRunMoved(run.id, state, outputs=outputs)
+    if state is State.FAILED and plan_retry(draft, run.id, end):
+        return
+    draft.add(replace(end, state=allowed(draft.plan.nodes[run.task_id].task, state)))
+
+
+def extract(draft: Draft) -> tuple[dict[str, Json] | None, str | None]:
+    """Return what the caller's templates make of the outputs of an execution that ends, or why they can't."""
+    caller = draft.aggregate.execution.caller
+    if caller is None or caller.outputs is None:
+        return None, None
+    try:
+        return draft.render(None, caller.outputs), None
+    except ExpressionFailed as error:
+        return None, str(error)

@@ -105,6 +105,8 @@ class ChildEnded(Claim, frozen=True, tag=True):
     state: State
     outputs: dict[str, Json] | None = None
     item: int | None = None
+    error: str | None = None
+    """Why the outputs that the caller wants could not be had."""
 
 
 class SlotDecided(Claim, frozen=True, tag=True):

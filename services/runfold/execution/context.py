@@ -12,6 +12,7 @@ from typing import Any
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.model import Label, TaskRun
 from runfold.flows.expressions import Dynamic, Reference
+from runfold.flows.flowable.each import EachParallel
 from runfold.flows.plan import Plan
 
 Variables = dict[str, Any]
@@ -36,12 +37,12 @@ def variables_of(
             found[name] = plan.surroundings[name]
     found |= _fixed(plan, aggregate, None if wants_all else roots)
     if run is not None:
-        found |= _of_taskrun(aggregate, run)
+        found |= _of_taskrun(plan, aggregate, run)
     if wants_all or "tasks" in roots:
         found["tasks"] = _states(aggregate)
     if wants_all or "outputs" in roots:
         wanted = [("outputs",)] if wants_all else [ref for ref in references if ref[0] == "outputs"]
-        found["outputs"] = _outputs(aggregate, run, wanted)
+        found["outputs"] = _outputs(plan, aggregate, run, wanted)
     return found
 
 
@@ -91,7 +92,15 @@ def nested_labels(labels: Iterable[Label]) -> Variables:
     return found
 
 
-def _of_taskrun(aggregate: Aggregate, run: TaskRun) -> Variables:
+def _iteration(plan: Plan, aggregate: Aggregate, run: TaskRun) -> int | None:
+    """Return which round of a WaitFor, or which value of a loop (from 0), a task run belongs to."""
+    if run.iteration is not None or run.value is None or run.parent_taskrun_id is None:
+        return run.iteration
+    loop = plan.nodes[aggregate.taskruns[run.parent_taskrun_id].task_id].task
+    return None if isinstance(loop, EachParallel) else run.place.lane
+
+
+def _of_taskrun(plan: Plan, aggregate: Aggregate, run: TaskRun) -> Variables:
     parents = []
     for around in aggregate.ancestors(run):
         data: Variables = {}
@@ -110,8 +119,9 @@ def _of_taskrun(aggregate: Aggregate, run: TaskRun) -> Variables:
         taskrun["parentId"] = run.parent_taskrun_id
     if run.value is not None:
         taskrun["value"] = run.value
-    if run.iteration is not None:
-        taskrun["iteration"] = run.iteration
+    iteration = _iteration(plan, aggregate, run)
+    if iteration is not None:
+        taskrun["iteration"] = iteration
     found: Variables = {
         "task": {"id": run.task_id, "type": run.task_type},
         "taskrun": taskrun,
@@ -131,11 +141,11 @@ def _states(aggregate: Aggregate) -> Variables:
     return found
 
 
-def _outputs(aggregate: Aggregate, run: TaskRun | None, wanted: Iterable[Reference]) -> Variables:
+def _outputs(plan: Plan, aggregate: Aggregate, run: TaskRun | None, wanted: Iterable[Reference]) -> Variables:
     found: Variables = {}
     chosen: dict[str, TaskRun] = {}
     for reference in wanted:
-        keys = _static(aggregate, run, reference[1:])
+        keys = _static(plan, aggregate, run, reference[1:])
         for made in _matching(aggregate, keys):
             if made.outputs is not None:
                 chosen[made.id] = made
@@ -144,22 +154,22 @@ def _outputs(aggregate: Aggregate, run: TaskRun | None, wanted: Iterable[Referen
     return found
 
 
-def _static(aggregate: Aggregate, run: TaskRun | None, path: tuple[Any, ...]) -> tuple[str, ...]:
+def _static(plan: Plan, aggregate: Aggregate, run: TaskRun | None, path: tuple[Any, ...]) -> tuple[str, ...]:
     """Return the keys of a path up to the first that can't be known here."""
     keys: list[str] = []
     for item in path:
-        key = _value_at(aggregate, run, item.path) if isinstance(item, Dynamic) else item
+        key = _value_at(plan, aggregate, run, item.path) if isinstance(item, Dynamic) else item
         if not isinstance(key, str):
             break
         keys.append(key)
     return tuple(keys)
 
 
-def _value_at(aggregate: Aggregate, run: TaskRun | None, path: tuple[Any, ...]) -> str | None:
+def _value_at(plan: Plan, aggregate: Aggregate, run: TaskRun | None, path: tuple[Any, ...]) -> str | None:
     """Return what `taskrun.value`, `parent.taskrun.value` and the like stand for."""
     if run is None:
         return None
-    here: Any = _of_taskrun(aggregate, run)
+    here: Any = _of_taskrun(plan, aggregate, run)
     for key in path:
         try:
             here = here[key]

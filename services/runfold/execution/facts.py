@@ -48,6 +48,9 @@ class ExecutionMoved(Fact, frozen=True, tag=True):
     outputs: dict[str, Json] | None = None
     attempt_number: int | None = None
     """A restart counts one up."""
+    for_caller: dict[str, Json] | None = None
+    """What the caller's own templates make of the outputs."""
+    caller_error: str | None = None
     interrupts: bool = False
     """What still runs is to be interrupted: a promise was broken."""
 

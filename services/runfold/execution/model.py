@@ -50,6 +50,8 @@ class Caller(Struct, frozen=True):
     execution_id: str
     taskrun_id: str = msgspec.field(name="taskRunId")
     item: int | None = None
+    outputs: dict[str, Json] | None = None
+    """Templates over the child's outputs that its caller wants instead of the flow's own outputs."""
 
 
 class Execution(Struct, frozen=True):

@@ -4,6 +4,8 @@ A worker's result: the attempt's end, then the task run's own: retried, allowed,
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from runfold.execution.claims import TaskEnded
 from runfold.execution.draft import Draft
 from runfold.execution.facts import AttemptEnded, TaskRunMoved
@@ -16,24 +18,15 @@ from runfold.execution.state import Entry, State
 def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     """Add what follows from the end of the attempt under way."""
     draft.add(AttemptEnded(run.id, _attempt(claim)))
-    if (
-        claim.state is State.FAILED
-        and not draft.aggregate.execution.state.is_terminal
-        and plan_retry(draft, run.id, claim)
-    ):
+    end = TaskRunMoved(run.id, claim.state, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error)
+    has_ended = draft.aggregate.execution.state.is_terminal
+    if claim.state is State.FAILED and not has_ended and plan_retry(draft, run.id, end):
         return
-    task = draft.plan.nodes[run.task_id].task
-    state = claim.state
     policy = policy_of(draft.plan, run.task_id)
+    state = claim.state
     if state is State.SUCCESS and run.attempts and policy is not None and policy.warning_on_retry:
         state = State.WARNING
-    state = allowed(task, state)
-    end(draft, run.id, state, claim)
-
-
-def end(draft: Draft, taskrun_id: str, state: State, claim: TaskEnded) -> None:
-    """Add the move that this result ends the task run with."""
-    draft.add(TaskRunMoved(taskrun_id, state, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error))
+    draft.add(replace(end, state=allowed(draft.plan.nodes[run.task_id].task, state)))
 
 
 def _attempt(claim: TaskEnded) -> Attempt:

@@ -2,11 +2,9 @@
 Retries: whose policy counts, when the next attempt is, and a new execution in place of a failed one.
 """
 
-from runfold.execution.aggregate import ROOT
-from runfold.execution.claims import Start, TaskEnded
+from runfold.execution.claims import Start
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
-    AttemptDispatched,
     ExecutionMoved,
     ExecutionWaits,
     StartAsked,
@@ -31,36 +29,29 @@ def policy_of(plan: Plan, task_id: str) -> RetryBase | None:
     return next(around, plan.flow.retry)
 
 
-def plan_retry(draft: Draft, taskrun_id: str, claim: TaskEnded) -> bool:
-    """Plan the next attempt of a task run whose attempt just failed; return False when none is left."""
+def plan_retry(draft: Draft, taskrun_id: str, failed: TaskRunMoved) -> bool:
+    """
+    Plan the next attempt of a task run whose attempt just failed; return False when none is left.
+
+    `failed`: the move that ends the task run if it is not tried again.
+    """
     run = draft.run(taskrun_id)
     policy = policy_of(draft.plan, run.task_id)
     if policy is None or draft.aggregate.execution.state is State.KILLING:
         return False
     if policy.behavior is Behavior.CREATE_NEW_EXECUTION:
         return _plan_new_execution(draft, run, policy)
-    failed = [attempt for attempt in run.attempts if attempt.state is State.FAILED]
-    began, ended = failed[0].histories[0].date, failed[-1].histories[-1].date
-    at = next_attempt(policy, len(failed), began, ended, fraction_of(run.id, len(failed)))
+    tried = [attempt for attempt in run.attempts if attempt.state is State.FAILED]
+    began, ended = tried[0].histories[0].date, tried[-1].histories[-1].date
+    at = next_attempt(policy, len(tried), began, ended, fraction_of(run.id, len(tried)))
     if at is None:
         return False
-    draft.add(TaskRunMoved(run.id, State.FAILED, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error))
-    draft.add(TaskRunMoved(run.id, State.RETRYING, error=claim.error))
+    draft.add(failed)
+    draft.add(TaskRunMoved(run.id, State.RETRYING, error=failed.error))
     draft.add(TaskRunWaits(run.id, at))
     if draft.aggregate.execution.state is State.RUNNING:
         draft.add(ExecutionMoved(State.RETRYING))
     return True
-
-
-def retry_now(draft: Draft, run: TaskRun) -> None:
-    """Dispatch the attempt that a task run waited for."""
-    if run.state is not State.RETRYING:
-        return
-    draft.add(TaskRunMoved(run.id, State.CREATED))
-    draft.add(AttemptDispatched(run.id, run.dispatches + 1))
-    if draft.aggregate.execution.state is State.RETRYING:
-        draft.add(ExecutionMoved(State.RUNNING))
-    draft.look_at(ROOT)
 
 
 def _plan_new_execution(draft: Draft, run: TaskRun, policy: RetryBase) -> bool:

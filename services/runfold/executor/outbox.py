@@ -79,7 +79,7 @@ class Outbox:
                     if fact.state is State.KILLING or fact.interrupts:
                         yield Message(KILLS, execution.id, _encode(KillOrder(execution.id)))
                     if fact.state.is_terminal:
-                        yield from _endings(plan, execution)
+                        yield from _endings(plan, execution, fact)
                 case SlotWanted(is_forced=is_forced):
                     yield from _slot_claims(plan, execution, is_forced=is_forced)
                 case StartAsked(start=start):
@@ -175,11 +175,11 @@ def tombstones(aggregate: Aggregate) -> Iterator[Message]:
     yield Message(EXECUTIONS, execution_id, None, slot=slot)
 
 
-def _endings(plan: Plan, execution: Execution) -> Iterator[Message]:
+def _endings(plan: Plan, execution: Execution, end: ExecutionMoved) -> Iterator[Message]:
     if execution.reply is not None:
         yield ended_reply(execution, execution.reply)
     if execution.caller is not None:
-        yield claim_message(_child_ended(execution, execution.caller))
+        yield claim_message(_child_ended(execution, execution.caller, end))
     limit = plan.flow.concurrency
     if limit is not None:
         claim_id = f"{execution.id}.leave.{len(execution.histories)}"
@@ -190,15 +190,16 @@ def _endings(plan: Plan, execution: Execution) -> Iterator[Message]:
         )
 
 
-def _child_ended(execution: Execution, caller: Caller) -> ChildEnded:
+def _child_ended(execution: Execution, caller: Caller, end: ExecutionMoved) -> ChildEnded:
     return ChildEnded(
         caller.execution_id,
         f"{execution.id}.ended.{len(execution.histories)}",
         taskrun_id=caller.taskrun_id,
         child_id=execution.id,
         state=execution.state,
-        outputs=execution.outputs,
+        outputs=execution.outputs if end.for_caller is None else end.for_caller,
         item=caller.item,
+        error=end.caller_error,
     )
 
 
