@@ -19,11 +19,11 @@ ROUTERS: Final = (
     configs.router,
     flows.router,
     executions.router,
+    starting.router,  # before the actions: it knows which of its two free steps are theirs
     control.router,
     taskruns.router,
     logs.router,
     expressions.router,
-    starting.router,  # last: its two free steps of path fit many others
 )
 
 

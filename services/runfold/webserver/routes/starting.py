@@ -11,10 +11,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
+from starlette.routing import Match
+from starlette.types import Scope
 
 from runfold.errors import BadRequest, Conflict, InputError, InputsInvalid, NotFound
 from runfold.execution.claims import Start
@@ -37,7 +40,44 @@ FIELDS_MAX: Final = 1_000
 FILES_MAX: Final = 100
 FIELD_SIZE_MAX_BYTES: Final = 900 * 1024
 
-router = APIRouter(prefix="/executions", tags=["executions"])
+ACTIONS: Final = frozenset(
+    {
+        "pause",
+        "resume",
+        "unqueue",
+        "force-run",
+        "restart",
+        "replay",
+        "state",
+        "change-status",
+        "labels",
+        "by-ids",
+    }
+)
+"""What stands behind an execution's id in other routes; a flow may have such a name too."""
+
+
+class StartRoute(APIRoute):
+    """
+    Matches `namespace/flow` and leaves `execution/action` to others.
+
+    A first step with a dot is a namespace: ids of executions have none. A form starts a
+    flow too, but for `resume`, which takes one itself.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        if match is Match.NONE:
+            return match, child
+        steps = child["path_params"]
+        namespace, flow_id = steps["namespace"], steps["flow_id"]
+        if flow_id not in ACTIONS or "." in namespace:
+            return match, child
+        content = Headers(scope=scope).get("content-type", "")
+        return (match, child) if content.startswith("multipart/") and flow_id != "resume" else (Match.NONE, {})
+
+
+router = APIRouter(prefix="/executions", tags=["executions"], route_class=StartRoute)
 
 
 class Starting(BaseModel):
