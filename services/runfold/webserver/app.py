@@ -9,7 +9,7 @@ import runfold
 from runfold.webserver.errors import handle_errors
 from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts
-from runfold.webserver.routes import configs, control, executions, expressions, flows, logs, starting, taskruns
+from runfold.webserver.routes import configs, control, executions, expressions, flows, logs, starting, taskruns, webhook
 
 PREFIX: Final = "/api/v1"
 TENANT: Final = "/api/v1/main"
@@ -18,6 +18,7 @@ TENANT: Final = "/api/v1/main"
 ROUTERS: Final = (
     configs.router,
     flows.router,
+    webhook.router,
     executions.router,
     starting.router,  # before the actions: it knows which of its two free steps are theirs
     control.router,

@@ -128,7 +128,7 @@ async def validate(namespace: str, flow_id: str, request: Request, parts: Given,
     """Return what each input would become, or what is wrong with it."""
     inputs, _ = await _form(request)
     flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
-    resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, _renderer(parts, flow), parts.encrypt)
+    resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
     return Json({"id": flow.id, "namespace": flow.namespace, "inputs": [_shown(each) for each in resolved]})
 
 
@@ -143,7 +143,7 @@ def _start(parts: Parts, wanted: ExecutionRequest, files: frozenset[str]) -> str
         execution_id = execution_id_of(wanted, "", 0, 0)
         if parts.reader.state(execution_id) is not None:
             return execution_id  # asked for before
-    claim = start_claim(flow, wanted, Origin(execution_id, claim_id), _renderer(parts, flow), parts.encrypt)
+    claim = start_claim(flow, wanted, Origin(execution_id, claim_id), render_for(parts, flow), parts.encrypt)
     parts.broker.publish([_message(claim)])
     parts.tail.expect(created(claim, parts.clock()))
     return execution_id
@@ -166,7 +166,8 @@ def _flow(parts: Parts, namespace: str, flow_id: str, revision: int | None) -> F
     return stored.flow
 
 
-def _renderer(parts: Parts, flow: Flow) -> Render:
+def render_for(parts: Parts, flow: Flow) -> Render:
+    """Return what renders templates of a flow that has no execution yet: its inputs, its webhooks' keys."""
     named = {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}
     variables = {**parts.surroundings, "flow": named, "vars": flow.variables or {}}
 
@@ -198,7 +199,7 @@ def _refuse_files(parts: Parts, flow: Flow, inputs: Mapping[str, Any], files: fr
         return
     text = "Invalid input for `{}`, this server has no storage for uploaded files yet"
     errors = [InputError(name, text.format(name)) for name in refused]
-    resolved = resolve_each(flow.inputs, inputs, _renderer(parts, flow), parts.encrypt)
+    resolved = resolve_each(flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
     others = [each for each in resolved if each.input.id not in refused]
     errors += [InputError(each.input.id, each.error) for each in others if each.error is not None]
     raise InputsInvalid(tuple(errors))
