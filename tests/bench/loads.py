@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from runfold.assembly import Core
 from runfold.adapters.flow_store import FlowStore
+from runfold.assembly import Core
 from runfold.execution.model import Execution
 from runfold.execution.request import ExecutionRequest, Origin, start_claim
 from runfold.execution.state import State
@@ -119,7 +119,7 @@ def _await_ends(log: Log, open_ids: set[str]) -> None:
         for record in log.poll(BATCH, 1.0):
             if record.key in open_ids and record.value is not None:
                 execution = _execution.decode(record.value)
-                assert execution.state in {State.SUCCESS} or not execution.state.is_terminal, execution
+                assert execution.state is State.SUCCESS or not execution.state.is_terminal, execution
                 if execution.state.is_terminal:
                     open_ids.discard(execution.id)
         assert time.monotonic() < deadline_s, f"{len(open_ids)} executions have not ended after {END_S:.0f} s"

@@ -351,7 +351,7 @@ def test_below_a_namespace_is_a_rule_of_paths_not_of_beginnings(index: Index):
         ("hello OR mars", False),
     ],
 )
-def test_each_word_is_found_by_its_beginning(index: Index, text: str, is_found: bool):  # noqa: FBT001
+def test_each_word_is_found_by_its_beginning(index: Index, text: str, is_found: bool):
     index.put([taskrun("t", text="Hello, World! io.kestra.tests snake_case STRASSE/straße Über 4242 日本語")])
     index.refresh()
     assert bool(index.search(Query(Kind.TASKRUNS, Words(text))).documents) is is_found

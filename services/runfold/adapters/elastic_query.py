@@ -35,7 +35,7 @@ NOTHING: Final[Dsl] = {"match_none": {}}
 EVERYTHING: Final[Dsl] = {"match_all": {}}
 
 
-def condition(wanted: Filter, kind: Kind) -> Dsl:  # noqa: PLR0911 -- one case for each kind of filter
+def condition(wanted: Filter, kind: Kind) -> Dsl:
     """Return `wanted` as a query that filters."""
     match wanted:
         case Is(field, values):

@@ -36,7 +36,7 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
-def condition(wanted: Filter, kind: Kind) -> Condition:  # noqa: PLR0911 -- one case for each kind of filter
+def condition(wanted: Filter, kind: Kind) -> Condition:
     """Return `wanted` as SQL on the table of `kind`."""
     match wanted:
         case Is():

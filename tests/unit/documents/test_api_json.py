@@ -162,7 +162,7 @@ def test_a_lone_state_has_no_end_and_no_duration():
 @pytest.mark.parametrize(
     ("state", "has_end"), [(State.PAUSED, True), (State.FAILED, True), (State.RUNNING, False), (State.KILLING, False)]
 )
-def test_only_what_ended_or_is_paused_has_an_end_date(state: State, has_end: bool):  # noqa: FBT001
+def test_only_what_ended_or_is_paused_has_an_end_date(state: State, has_end: bool):
     assert ("endDate" in taskrun_json(taskrun(histories=run(State.CREATED, state)))["state"]) is has_end
 
 

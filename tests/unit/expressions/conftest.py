@@ -16,7 +16,7 @@ def secret(_context, key):
     return SECRETS[key]
 
 
-def kv(context, key, namespace=None, errorOnMissing=False):  # noqa: FBT002, N803 - as templates call it
+def kv(context, key, namespace=None, errorOnMissing=False):  # noqa: N803 - as templates call it
     return f"{namespace or context['flow']['namespace']}/{key}/{errorOnMissing}"
 
 

@@ -18,13 +18,14 @@ from runfold.webserver.control import claim
 from runfold.webserver.parts import Given, Parts
 from runfold.webserver.routes.starting import render_for
 
-METHODS: Final = ["GET", "POST", "PUT"]
 KEPT_HEADERS_MAX: Final = 100
 
 router = APIRouter(prefix="/executions/webhook", tags=["executions"])
 
 
-@router.api_route("/{namespace}/{flow_id}/{key}", methods=METHODS)
+@router.get("/{namespace}/{flow_id}/{key}")
+@router.post("/{namespace}/{flow_id}/{key}")
+@router.put("/{namespace}/{flow_id}/{key}")
 def webhook(namespace: str, flow_id: str, key: str, request: Request, body: TextBody, parts: Given) -> Response:  # noqa: PLR0913, PLR0917 - each is a part of the request
     """Start the flow whose webhook has this key; 204 where its conditions do not hold."""
     flow = _flow(parts, namespace, flow_id)
