@@ -21,6 +21,7 @@ from runfold.execution.request import ExecutionRequest, Origin, start_claim
 from runfold.executor.outbox import claim_message
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
+from runfold.flows.parse import parse_raw
 from runfold.ports import Broker, Log, Message, Reading, Record
 from runfold.tasks import load_task_types
 from runfold.topology import EXECUTIONS, FACTS, LOGS, TASKRUNS
@@ -140,9 +141,18 @@ class Engine:
             roots=self.surroundings,
         )
 
-    def start(self, source: str, inputs: dict[str, Any] | None = None, execution_id: str | None = None) -> str:
+    def start(
+        self,
+        source: str,
+        inputs: dict[str, Any] | None = None,
+        execution_id: str | None = None,
+        *,
+        is_stored: bool = False,
+    ) -> str:
         """Store a flow and ask for an execution of it; return its id."""
-        stored = self.flows.create(source)
+        head = parse_raw(source)
+        stored = self.flows.get(head["namespace"], head["id"]) if is_stored else self.flows.create(source)
+        assert stored is not None
         self.number += 1
         request = ExecutionRequest(namespace=stored.record.namespace, flow_id=stored.record.id, inputs=inputs or {})
         assert stored.flow is not None
@@ -150,6 +160,11 @@ class Engine:
         claim = start_claim(stored.flow, request, origin, self.expressions.evaluate)
         self.claim(claim)
         return claim.execution_id
+
+    def lose_worker(self) -> None:
+        """Let the worker be as if its process were gone: it says nothing any more."""
+        self.worker._log.close()
+        self.worker._kills.close()
 
     def kill(self, execution_id: str) -> None:
         self.claim(Kill(execution_id, f"{execution_id}.kill"))
