@@ -8,10 +8,11 @@ commands) and nowhere else.
 import fcntl
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,14 @@ from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from runfold.adapters.elastic_index import ElasticIndex
+from runfold.adapters.encryption import Cipher, KeyInvalid
+from runfold.adapters.file_storage import LocalFiles, MemoryFiles
 from runfold.adapters.flow_store import FlowStore
+from runfold.adapters.functions import Functions, outside_functions
 from runfold.adapters.kafka_broker import KafkaBroker
 from runfold.adapters.kafka_topics import KafkaTopics
+from runfold.adapters.log_search import FindLogs, indexed_logs, patient
+from runfold.adapters.revealing import Reveal, Revealing, nothing_to_reveal
 from runfold.adapters.sqlite_broker import SqliteBroker
 from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.errors import RunfoldError
@@ -30,17 +36,18 @@ from runfold.execution.ids import base62
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
-from runfold.functions import functions
 from runfold.indexer.service import BESIDE_OTHERS, GROUP, TOPICS, Indexer, Pace
-from runfold.ports import Broker, Index, Reading
+from runfold.ports import Broker, Files, Index, Reading
 from runfold.runtime import Step
-from runfold.settings import Settings
+from runfold.settings import Settings, SettingsInvalid
 from runfold.tasks import load_task_types
 from runfold.webserver.app import create_app
 from runfold.webserver.parts import Parts
 from runfold.webserver.tail import Tail
+from runfold.webserver.tail_logs import tail_logs
 from runfold.worker.secrets import SecretMask
 from runfold.worker.service import Worker
+from runfold.worker.storage import Outside
 
 GRACE_S: Final = 5.0
 """How long a worker waits for what runs when it is told to stop; the rest is given back."""
@@ -52,22 +59,84 @@ class DataInUse(RunfoldError):
     """Another process works on this data: stop it, or choose another folder."""
 
 
+STORAGE_FOLDER: Final = "storage"
+"""Where files are kept, inside the folder of the data."""
+
+
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What all services of one process share."""
+    """
+    What all services of one process share.
+
+    `functions`: those of `expressions` that need the world. `is_namespace`: whether there is a flow in it.
+    """
 
     settings: Settings
     broker: Broker
     types: TaskTypes
     mask: SecretMask
     expressions: Expressions
+    files: Files
+    is_namespace: Callable[[str], bool]
+    cipher: Cipher | None
+
+    @property
+    def encrypt(self) -> Callable[[str], str] | None:
+        """What seals SECRET inputs; None: no key is configured."""
+        return None if self.cipher is None else self.cipher.encrypt
+
+    @property
+    def reveal(self) -> Reveal:
+        """What makes secrets clear for attempts."""
+        return nothing_to_reveal if self.cipher is None else Revealing(self.cipher, self.mask.remember)
+
+    def functions(self, find_logs: FindLogs | None = None) -> Functions:
+        """Return the functions of expressions; `find_logs`: for a worker."""
+        return outside_functions(
+            secret=self.mask.secret,
+            files=self.files,
+            clock=utc_now,
+            is_namespace=self.is_namespace,
+            find_logs=find_logs,
+        )
 
 
-def core(settings: Settings, broker: Broker) -> Core:
-    """Return what services share, on this broker."""
+def core(settings: Settings, broker: Broker, files: Files | None = None) -> Core:
+    """
+    Return what services share, on this broker; `files` None: the storage that the settings name.
+
+    Raises:
+        SettingsInvalid: The encryption key can't be one.
+    """
     mask = SecretMask(settings.secret_environment())
-    expressions = Expressions(functions(mask.secret), clock=utc_now, monotonic=time.monotonic)
-    return Core(settings, broker, load_task_types(), mask, expressions)
+    types = load_task_types()
+    storage = LocalFiles(settings.storage_path or Path("data") / STORAGE_FOLDER) if files is None else files
+    is_namespace = _known_namespaces(broker, types)
+    functions = outside_functions(secret=mask.secret, files=storage, clock=utc_now, is_namespace=is_namespace)
+    expressions = Expressions(functions, clock=utc_now, monotonic=time.monotonic)
+    return Core(settings, broker, types, mask, expressions, storage, is_namespace, _cipher(settings))
+
+
+def _known_namespaces(broker: Broker, types: TaskTypes) -> Callable[[str], bool]:
+    """Return the test whether a namespace has flows; they are read when it is asked for the first time."""
+
+    @cache
+    def flows() -> FlowStore:
+        return FlowStore(broker, types)
+
+    return lambda namespace: any(
+        stored.record.namespace == namespace or stored.record.namespace.startswith(f"{namespace}.")
+        for stored in flows().all()
+    )
+
+
+def _cipher(settings: Settings) -> Cipher | None:
+    if settings.encryption_key is None:
+        return None
+    try:
+        return Cipher(settings.encryption_key.get_secret_value())
+    except KeyInvalid as error:
+        raise SettingsInvalid(f"RUNFOLD_ENCRYPTION_KEY: {error}") from None
 
 
 def executor(core: Core, flows: FlowStore) -> Executor:
@@ -83,23 +152,25 @@ def executor(core: Core, flows: FlowStore) -> Executor:
     )
 
 
-def worker(core: Core) -> Worker:
+def worker(core: Core, find_logs: FindLogs) -> Worker:
     """
-    Return a worker.
+    Return a worker. `find_logs`: where its tasks find what was logged.
 
     Its id is new with each start: what a former process of this machine left unfinished
     belongs to a worker that is silent, and so is dispatched again.
     """
+    patient_logs = patient(find_logs, time.monotonic, time.sleep)
     return Worker(
         core.broker,
         core.types,
-        core.expressions,
+        Expressions(core.functions(patient_logs), clock=utc_now, monotonic=time.monotonic),
         worker_id=f"{core.settings.member}-{base62(uuid.uuid4().int)[:8]}",
         group=core.settings.worker_group,
         slots=core.settings.worker_slots,
         clock=utc_now,
         mask=core.mask,
         roots=core.settings.surroundings(),
+        outside=Outside(core.files, patient_logs, core.is_namespace, core.reveal),
     )
 
 
@@ -119,6 +190,9 @@ def api(core: Core, index: Index, flows: FlowStore, tail: Tail) -> FastAPI:
         expressions=core.expressions,
         clock=utc_now,
         new_id=new_id,
+        encrypt=core.encrypt,
+        surroundings=core.settings.surroundings(),
+        files=core.files,
     )
     return create_app(parts)
 
@@ -174,25 +248,29 @@ class Engine:
 
 
 @contextmanager
-def engine(settings: Settings, data: Path | None) -> Iterator[Engine]:
+def engine(settings: Settings, data: Path | None, index: Index | None = None) -> Iterator[Engine]:
     """
     Yield an engine on SQLite in the folder `data` (None: in memory); its steps are the caller's to run.
 
+    `index`: where its tasks find logs; None: in its own tail.
+
     Raises:
         DataInUse: Another process has the folder.
+        SettingsInvalid: The encryption key can't be one.
     """
     with ExitStack() as closing:
         if data is not None:
             closing.enter_context(_locked(data))
         broker = SqliteBroker(data / "log.sqlite" if data else None)
         closing.callback(broker.close)
-        shared = core(settings, broker)
+        files = LocalFiles(settings.storage_path or data / STORAGE_FOLDER) if data else MemoryFiles()
+        shared = core(settings, broker, files)
         flows = FlowStore(broker, shared.types)
         tail = Tail(broker)
         closing.callback(tail.close)
         runs = executor(shared, flows)
         closing.callback(runs.close)
-        works = worker(shared)
+        works = worker(shared, tail_logs(tail) if index is None else indexed_logs(index))
         closing.callback(works.close, GRACE_S)
         yield Engine(shared, flows, tail, {"executor": runs.step, "worker": works.step, "tail": tail.step})
 
@@ -225,9 +303,11 @@ def standalone_engine(settings: Settings, data: Path) -> Iterator[Standalone]:
     Raises:
         DataInUse: Another process has the folder.
     """
-    with engine(settings, data) as ours, ExitStack() as closing:
+    with ExitStack() as closing:
+        data.mkdir(parents=True, exist_ok=True)
         index = SqliteIndex(data / "index.sqlite")
         closing.callback(index.close)
+        ours = closing.enter_context(engine(settings, data, index))
         indexes = indexer(ours.core, index, BESIDE_OTHERS)
         closing.callback(indexes.close)
         app = api(ours.core, index, ours.flows, ours.tail)

@@ -9,6 +9,7 @@ Every error this system raises on purpose, grouped by what the reader must do.
     ├── CallerError            the request is wrong: fix the call (HTTP 4xx)
     │   ├── BadRequest           422: a parameter that cannot be read
     │   ├── NotFound             404
+    │   ├── Gone                 410: it was there, its time is up
     │   └── Conflict             409: not in this state
     ├── Unavailable            a backend is away: wait, then try again (HTTP 503)
     └── BrokenInvariant        we are wrong: stop, keep the log, fix the code
@@ -79,6 +80,10 @@ class BadRequest(CallerError):
 
 class NotFound(CallerError):
     """No such thing."""
+
+
+class Gone(CallerError):
+    """The thing was there, and its time is up."""
 
 
 class Conflict(CallerError):

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    storage_path: Path | None = None
+    """Folder of the files that flows work with, one for all services. Not given: in the folder of the data."""
+
     encryption_key: SecretStr | None = None
     """Base64 of 16, 24 or 32 bytes; inputs and outputs of type SECRET need it."""
 

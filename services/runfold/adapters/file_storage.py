@@ -37,17 +37,13 @@ class LocalFiles:
         self._files = root / "files"
         self._incoming = root / "incoming"
         self._size_max_bytes = size_max_bytes
-        try:
-            self._files.mkdir(parents=True, exist_ok=True)
-            self._incoming.mkdir(exist_ok=True)
-            self._sweep()
-        except OSError as error:
-            raise Unavailable(f"The storage folder can't be used: {error.strerror}") from error
+        self._is_swept = False
 
     def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> StoredFile:
         target = self._place(path)
         waiting = self._incoming / secrets.token_hex(16)
         try:
+            self._prepare()
             self._receive(waiting, content)
             self._appear(waiting, target, replace=replace)
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
@@ -137,7 +133,12 @@ class LocalFiles:
                 _sync(target.parent)
                 return
 
-    def _sweep(self) -> None:
+    def _prepare(self) -> None:
+        """Make the folder of what comes in; the first time, sweep out what others left there."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        if self._is_swept:
+            return
+        self._is_swept = True
         now_s = time.time()
         for file in self._incoming.iterdir():
             with suppress(FileNotFoundError):

@@ -47,7 +47,7 @@ def start(engine: Engine, flow: Flow, inputs: Mapping[str, str]) -> str:
     execution_id = new_id()
     request = ExecutionRequest(namespace=flow.namespace, flow_id=flow.id, inputs=dict(inputs))
     origin = Origin(execution_id, f"{execution_id}.start")
-    claim = start_claim(flow, request, origin, engine.core.expressions.evaluate)
+    claim = start_claim(flow, request, origin, engine.core.expressions.evaluate, engine.core.encrypt)
     engine.core.broker.publish([claim_message(claim)])
     return execution_id
 

@@ -18,6 +18,7 @@ import typer
 from runfold import assembly
 from runfold.adapters.flow_store import FlowStore
 from runfold.adapters.kafka_broker import KafkaBroker
+from runfold.adapters.log_search import indexed_logs
 from runfold.assembly import Core
 from runfold.commands.serving import HostOption, Listener, PortOption, serve
 from runfold.commands.terminal import ConfigOption, errors_told, settings_for
@@ -57,7 +58,7 @@ def worker(*, config: ConfigOption = None) -> None:
     with errors_told():
         settings = _settings(config, None)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("worker", lambda: _Worker(cluster.ready()), stop)
+            _run("worker", lambda: _Worker(cluster.ready(), cluster.index()), stop)
 
 
 @app.command()
@@ -126,8 +127,8 @@ def _cluster(settings: Settings) -> Iterator[_Cluster]:
 class _Worker:
     """A worker that is closed as services are."""
 
-    def __init__(self, core: Core) -> None:
-        self._worker = assembly.worker(core)
+    def __init__(self, core: Core, index: Index) -> None:
+        self._worker = assembly.worker(core, indexed_logs(index))
         self.step = self._worker.step
 
     def close(self) -> None:

@@ -7,8 +7,13 @@ A task renders its templates, writes logs and metrics and waits through its
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
+from runfold.adapters.execution_files import TaskFiles
+from runfold.adapters.kv_store import KvStore
+from runfold.adapters.log_search import FindLogs
+from runfold.adapters.namespace_files import NamespaceFiles
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
@@ -84,10 +89,41 @@ class Stop(Protocol):
     def wait(self, seconds: float) -> None: ...
 
 
-class RunContext:
-    """One attempt's surroundings. `monotonic` measures durations, in seconds."""
+class Storage(Protocol):
+    """What is kept outside of the attempt, as this attempt may reach it."""
 
-    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "variables")
+    @property
+    def files(self) -> TaskFiles:
+        """The files of executions."""
+        ...
+
+    @property
+    def working_dir(self) -> Path:
+        """A folder of this attempt's own on this machine, gone after its end."""
+        ...
+
+    @property
+    def find_logs(self) -> FindLogs:
+        """The search in log lines."""
+        ...
+
+    def kv(self, namespace: str) -> KvStore:
+        """Return the pairs of a namespace. Raises: CallerError, it is out of reach."""
+        ...
+
+    def namespace_files(self, namespace: str) -> NamespaceFiles:
+        """Return the files of a namespace."""
+        ...
+
+
+class RunContext:
+    """
+    One attempt's surroundings. `monotonic` measures durations, in seconds.
+
+    `storage`: files, pairs and logs; what it raises is a fine failure of the task.
+    """
+
+    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "storage", "variables")
 
     def __init__(  # noqa: PLR0913 - made in one place, by name
         self,
@@ -96,6 +132,7 @@ class RunContext:
         variables: Mapping[str, Json],
         logger: TaskLog,
         metrics: TaskMetrics,
+        storage: Storage,
         stop: Stop,
         monotonic: Callable[[], float],
     ) -> None:
@@ -104,6 +141,7 @@ class RunContext:
         self.variables = variables
         self.logger = logger
         self.metrics = metrics
+        self.storage = storage
         self.monotonic = monotonic
 
     def render(self, text: str | None) -> str | None:
@@ -119,9 +157,25 @@ class RunContext:
         """Return `value` with every text in its maps (keys too) and lists rendered; all else as it is."""
         return self._expressions.render(value, self.variables)
 
-    def evaluate(self, value: Any) -> Any:
-        """Do as `render_deep`, but a text that is one expression gives its value as it is, of its own type."""
-        return self._expressions.evaluate(value, self.variables)
+    def evaluate(self, value: Any, more: Mapping[str, Any] | None = None) -> Any:
+        """
+        Do as `render_deep`, but a text that is one expression gives its value as it is, of its own type.
+
+        `more`: root variables on top of the attempt's own.
+        """
+        return self._expressions.evaluate(value, {**self.variables, **more} if more else self.variables)
+
+    @property
+    def namespace(self) -> str:
+        """The flow's namespace."""
+        namespace: str = self.variables["flow"]["namespace"]
+        return namespace
+
+    @property
+    def flow_id(self) -> str:
+        """The flow's id."""
+        flow_id: str = self.variables["flow"]["id"]
+        return flow_id
 
     def is_true(self, condition: str) -> bool:
         """Return whether the text that `condition` renders to counts as true."""

@@ -26,6 +26,7 @@ from runfold.errors import (
     Conflict,
     ExpressionFailed,
     FlowInvalid,
+    Gone,
     InputsInvalid,
     NotFound,
     RunfoldError,
@@ -57,6 +58,8 @@ def problem_of(error: RunfoldError) -> Problem:
             return Problem(422, "Invalid entity", [_of(str(error))])
         case NotFound():
             return Problem(404, "Not Found", [_of(str(error))])
+        case Gone():
+            return Problem(410, "Resource has expired", [_of(str(error))])
         case Conflict():
             return Problem(409, "Illegal state", [_of(str(error))])
         case BadRequest() | CallerError():

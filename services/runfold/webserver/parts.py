@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
-from runfold.ports import Broker, Index
+from runfold.ports import Broker, Files, Index
 from runfold.webserver.reading import Reader
 from runfold.webserver.tail import Tail
 
@@ -34,6 +35,7 @@ class Parts:
     new_id: Callable[[], str]
     encrypt: Callable[[str], str] | None = None
     surroundings: Mapping[str, Any] = field(default_factory=dict)
+    files: Files = field(default_factory=MemoryFiles)
 
     @property
     def reader(self) -> Reader:

@@ -8,6 +8,7 @@ Runs on whatever thread it is called on and never raises: each way to end is an
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 from runfold.execution.claims import Work
@@ -20,6 +21,7 @@ from runfold.worker.attempt_metrics import AttemptMetrics
 from runfold.worker.definitions import Definition, Unusable
 from runfold.worker.progress import Place
 from runfold.worker.reports import Outcome
+from runfold.worker.storage import AttemptStorage, Outside
 
 TRACE_LENGTH_MAX: Final = 10_000
 """Characters of a stack trace; of a longer one the end is kept, where the error is."""
@@ -52,13 +54,14 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all attempts of a worker share. `roots`: `envs`, `globals`."""
+    """What all attempts of a worker share. `roots`: `envs`, `globals`; `outside`: files, pairs, logs."""
 
     expressions: Expressions
     clock: Clock
     monotonic: Callable[[], float]
     mask: Mask
     roots: Mapping[str, Json]
+    outside: Outside
 
 
 class Attempt:
@@ -72,6 +75,7 @@ class Attempt:
         "_around",
         "_context",
         "_definition",
+        "_storage",
         "deadline_s",
         "is_announced",
         "key",
@@ -91,7 +95,13 @@ class Attempt:
         self.places = [given.place]
         self.key = given.key
         self.stop = stop
-        self.log = AttemptLog(work, definition.task.log_level or LOWEST, around.clock, around.mask)
+        self.log = AttemptLog(
+            work,
+            definition.task.log_level or LOWEST,
+            around.clock,
+            around.mask,
+            to_file=definition.task.log_to_file,
+        )
         self.metrics = AttemptMetrics()
         self.started_at = around.clock()
         self.started_s = around.monotonic()
@@ -100,9 +110,11 @@ class Attempt:
         self.is_announced = False
         self._definition = definition
         self._around = around
+        self._storage = AttemptStorage(around.outside, work, around.clock)
         self._context = RunContext(
             expressions=around.expressions,
-            variables=variables_of(work, definition, around.roots),
+            variables=around.outside.reveal(variables_of(work, definition, around.roots)),
+            storage=self._storage,
             logger=self.log,
             metrics=self.metrics,
             stop=stop,
@@ -123,6 +135,21 @@ class Attempt:
         # A task is others' code, and whatever it raises is its failure, not the worker's.
         except (Exception, SystemExit) as failure:  # noqa: BLE001
             return self.failed(failure)
+        finally:
+            self._storage.close()
+
+    def log_file(self) -> str | None:
+        """
+        Store the log of a task that logs to a file; return its address (None: it logs as others do).
+
+        Raises:
+            RunfoldError: The storage does not take it.
+        """
+        text = self.log.text()
+        if text is None:
+            return None
+        name = f"attempt-{self.work.token}.log"
+        return self._storage.files.store(BytesIO(text.encode("utf-8", "backslashreplace")), name=name)
 
     def failed(self, failure: BaseException, outputs: Mapping[str, Json] | None = None) -> Outcome:
         """Log how it failed, and return that."""

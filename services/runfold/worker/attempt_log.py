@@ -13,6 +13,7 @@ import msgspec
 
 from runfold import topology
 from runfold.execution.claims import LogEntry, Work
+from runfold.flows.temporal import format_instant
 from runfold.ports import Message, slot_of
 
 LEVELS: Final = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4}
@@ -42,11 +43,12 @@ class AttemptLog:
     One attempt's log: lines wait here as messages until the worker takes them.
 
     The task's thread writes, the worker's thread takes. `level`: lower ones are dropped.
-    `thread`: the name that entries carry.
+    `thread`: the name that entries carry. `to_file`: lines are for a file, there is nothing to take.
     """
 
     __slots__ = (
         "_clock",
+        "_file",
         "_is_full",
         "_last",
         "_length_left",
@@ -59,7 +61,7 @@ class AttemptLog:
         "thread",
     )
 
-    def __init__(self, work: Work, level: str, clock: Clock, mask: Mask) -> None:
+    def __init__(self, work: Work, level: str, clock: Clock, mask: Mask, *, to_file: bool = False) -> None:
         self._work = work
         self._minimum = LEVELS[level]
         self._clock = clock
@@ -68,6 +70,7 @@ class AttemptLog:
         self.thread = ""
         self._last: datetime | None = None
         self._lines: deque[Message] = deque()
+        self._file: list[str] | None = [] if to_file else None
         self._lines_left = LINES_MAX
         self._length_left = LOG_LENGTH_MAX
         self._is_full = False
@@ -116,6 +119,10 @@ class AttemptLog:
         while lines:
             yield lines.popleft()
 
+    def text(self) -> str | None:
+        """Return all that was written so far, one entry a line; None: it is not for a file."""
+        return None if self._file is None else "".join(self._file.copy())
+
     def _append(self, level: str, message: str, after: timedelta | None = None) -> None:
         last = self._last
         if last is not None and after is not None:
@@ -127,6 +134,9 @@ class AttemptLog:
         self._last = at
         self._lines_left -= 1
         work = self._work
+        if self._file is not None:
+            self._file.append(f"{format_instant(at)} {level} {message}\n")
+            return
         entry = LogEntry(
             namespace=work.namespace,
             flow_id=work.flow_id,

@@ -1,5 +1,6 @@
 """From the definition in a work record to the task that runs: the same bytes are read once."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
+from runfold.adapters.functions import SLOW
 from runfold.flows.task import RunnableTask, TaskTypes
 from runfold.tasks.context import Outputs, RunContext
 
@@ -17,6 +19,8 @@ KEPT_MAX: Final = 2_000
 
 KEPT_SIZE_MAX: Final = 64 * 1024
 """Larger definitions (bytes) are parsed each time."""
+
+_SLOW: Final = re.compile(rf"\b(?:{'|'.join(SLOW)})\s*\(".encode())
 
 
 class Unusable(Exception):
@@ -73,8 +77,9 @@ class Definitions:
             raise Unusable(_reasons(error)) from error
         except Exception as error:  # a plugin's validators are others' code
             raise Unusable(f"The task's definition can't be read: {type(error).__name__}") from error
-        # What has a timeout runs where it can be interrupted.
-        is_brief = bool(getattr(model, "BRIEF", False)) and task.timeout is None
+        # What has a timeout runs where it can be interrupted; what waits for the world holds nobody else up.
+        waits = task.timeout is not None or _SLOW.search(written) is not None
+        is_brief = bool(getattr(model, "BRIEF", False)) and not waits
         return Definition(task, partial(run, task), is_brief)
 
 

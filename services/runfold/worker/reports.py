@@ -83,9 +83,9 @@ def released(work: Work, worker_id: str) -> Message:
     )
 
 
-def ended(work: Work, worker_id: str, span: Span, outcome: Outcome) -> Message:
+def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: str | None = None) -> Message:
     """
-    Say how the attempt ended.
+    Say how the attempt ended. `log_file`: where its log is, if not in the topic.
 
     Raises:
         Unreportable: The outputs are no JSON, or too large.
@@ -103,6 +103,7 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome) -> Message:
             outputs=None if outcome.outputs is None else dict(outcome.outputs),
             metrics=outcome.metrics,
             error=None if outcome.error is None else _shortened(outcome.error),
+            log_file=log_file,
         )
         message = _message(claim)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

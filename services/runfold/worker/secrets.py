@@ -51,14 +51,15 @@ class SecretMask:
         except (binascii.Error, UnicodeDecodeError):
             # From None: the cause would show a part of the value.
             raise ExpressionFailed(f"The secret '{key}' is not base64 of a UTF-8 text.") from None
-        self._remember(value)
+        self.remember(value)
         return value
 
     def function(self, _variables: object, key: str) -> str:
         """Do as `secret`, as the function `secret(key)` of the expression language."""
         return self.secret(key)
 
-    def _remember(self, value: str) -> None:
+    def remember(self, value: str) -> None:
+        """Mask `value` from now on."""
         if not value or value in self._used:
             return
         with self._lock:

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from runfold import topology
-from runfold.errors import Unavailable
+from runfold.errors import RunfoldError, Unavailable
 from runfold.execution.claims import KillOrder, Work
 from runfold.execution.model import Json
 from runfold.execution.state import State
@@ -37,6 +37,7 @@ from runfold.worker.recent import DONE_MAX, KILLED_FOR_S, KILLED_MAX, Recent
 from runfold.worker.reports import Outcome, Span
 from runfold.worker.runner import End, Runner
 from runfold.worker.stop import NEVER
+from runfold.worker.storage import Outside
 
 SLOTS: Final = 32
 """Attempts in threads of their own, at once."""
@@ -78,7 +79,8 @@ class Worker:
     """
     One worker of `group`. `step` and `close` belong to one thread, `wake` may be called from any.
 
-    `mask` goes over every text for people; `roots` are the root variables `envs` and `globals`.
+    `mask` goes over every text for people; `roots` are the root variables `envs` and `globals`;
+    `outside` None: files and pairs are kept in memory.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root's call, all by name
@@ -96,11 +98,12 @@ class Worker:
         mask: Mask = str,
         roots: Mapping[str, Json] | None = None,
         host: str | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self._id = worker_id
         self._clock = clock
         self._monotonic = monotonic
-        self._around = Surroundings(expressions, clock, monotonic, mask, roots or {})
+        self._around = Surroundings(expressions, clock, monotonic, mask, roots or {}, outside or Outside())
         self._definitions = Definitions(types)
         self._progress = Progress()
         self._brief: deque[Given] = deque()
@@ -309,14 +312,23 @@ class Worker:
         attempt, outcome = end.attempt, end.outcome
         work = attempt.work
         span = Span(attempt.started_at, max(end.at, attempt.started_at))
+        log_file = self._log_file(attempt)
         try:
-            claim = reports.ended(work, self._id, span, outcome)
+            claim = reports.ended(work, self._id, span, outcome, log_file)
         except reports.Unreportable as fault:
             outcome = attempt.failed(fault)
-            claim = reports.ended(work, self._id, span, outcome)
+            claim = reports.ended(work, self._id, span, outcome, self._log_file(attempt))
         self._outbox.put(attempt.log.take())
         self._outbox.put(metric_messages(work, outcome.metrics, span.ended_at))
         self._answer(attempt.places, claim)
+
+    @staticmethod
+    def _log_file(attempt: Attempt) -> str | None:
+        try:
+            return attempt.log_file()
+        except RunfoldError as error:
+            logger.error("The log file of attempt %s is lost: %s", attempt.key, error)  # noqa: TRY400 - no fault of ours
+            return None
 
     def _answer(self, places: Iterable[Place], claim: Message) -> None:
         self._outbox.put((claim,))

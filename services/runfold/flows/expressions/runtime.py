@@ -133,8 +133,11 @@ def outside(render: Render, name: str, names: tuple[str, ...], *values: object) 
     render.meter.call()
     positional = values[: len(values) - len(names)]
     named = dict(zip(names, values[len(positional) :], strict=True))
+    since = render.meter.now()
     try:
-        return render.meter.sized(render.engine.outside[name](render.variables, *positional, **named))
+        made = render.engine.outside[name](render.variables, *positional, **named)
+        render.meter.forgive(since)  # a wait for the world is not the template's doing; each function bounds its own
+        return render.meter.sized(made)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         raise Refused(f"The function '{name}' cannot take these arguments") from None
 
