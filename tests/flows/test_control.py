@@ -95,6 +95,26 @@ def test_a_kill_interrupts_what_runs_and_ends_what_has_not_begun(engine: Engine)
     assert outcome.trail() == [("s", None, "KILLED"), ("a", None, "KILLED")]
 
 
+@pytest.mark.parametrize(("cascade", "child"), [(True, "KILLED"), (False, "SUCCESS")])
+def test_a_kill_reaches_the_executions_that_subflows_wait_for_if_it_cascades(
+    engine: Engine, cascade: bool, child: str
+) -> None:
+    engine.flows.create(SLEEPY.replace("PT30S", "PT1S"))
+    parent = engine.start(
+        "id: parent\nnamespace: company.team\ntasks:\n"
+        "  - {id: call, type: io.kestra.plugin.core.flow.Subflow, namespace: company.team, flowId: sleepy}"
+    )
+    step_until(engine, lambda: engine.executions_of("sleepy"))
+
+    engine.claim(c.Kill(parent, "kill", cascade=cascade))
+    outcome = engine.finish(parent)
+    called = engine.finish(engine.executions_of("sleepy")[0])
+
+    assert outcome.execution.state is State.KILLED
+    assert outcome.trail() == [("call", None, "KILLED")]
+    assert str(called.execution.state) == child
+
+
 def test_a_result_after_the_kill_is_recorded_as_late_and_changes_nothing(engine: Engine) -> None:
     execution_id = engine.start(
         "id: x\nnamespace: a.b\ntasks: [{id: r, type: io.kestra.plugin.core.debug.Return, format: x}]"

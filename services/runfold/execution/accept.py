@@ -44,7 +44,7 @@ def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
         case c.Start():
             pass  # the same request again: it has been started
         case c.Kill():
-            _kill(draft)
+            _kill(draft, claim)
         case (
             c.Pause()
             | c.Resume()
@@ -112,12 +112,12 @@ def _run(draft: Draft) -> None:
         go_on(draft)
 
 
-def _kill(draft: Draft) -> None:
+def _kill(draft: Draft, claim: c.Kill) -> None:
     state = draft.aggregate.execution.state
     if state.is_terminal or state is State.KILLING:
         return
     draft.add(ExecutionMoved(State.KILLING))
-    sweep(draft)
+    sweep(draft, cascade=claim.cascade)
 
 
 def _task_started(draft: Draft, claim: c.TaskStarted) -> None:

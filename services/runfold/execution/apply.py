@@ -50,7 +50,7 @@ def apply(aggregate: Aggregate | None, fact: f.ExecutionFact, transition: f.Tran
         return Aggregate(_created(fact, transition))
     if aggregate is None:
         raise BrokenInvariant(f"{type(fact).__name__} of {transition.aggregate} before its creation")
-    if isinstance(fact, f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked):
+    if isinstance(fact, f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked | f.KillAsked):
         return _apply_to_execution(aggregate, fact, transition)
     if isinstance(fact, f.TaskRunsCopied):
         return _apply_copies(aggregate, fact, transition)
@@ -85,7 +85,7 @@ def _created(fact: f.ExecutionCreated, transition: f.Transition) -> Execution:
 
 def _apply_to_execution(
     aggregate: Aggregate,
-    fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked,
+    fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked | f.KillAsked,
     transition: f.Transition,
 ) -> Aggregate:
     execution = aggregate.execution
@@ -108,7 +108,7 @@ def _apply_to_execution(
             return aggregate.with_execution(replace(execution, wake_at=fact.until, seq=transition.seq))
         case f.LabelsSet():
             return aggregate.with_labels(fact.labels, transition.seq)
-        case f.SlotWanted() | f.StartAsked():
+        case f.SlotWanted() | f.StartAsked() | f.KillAsked():
             return aggregate.with_execution(replace(execution, seq=transition.seq))
         case _:
             assert_never(fact)

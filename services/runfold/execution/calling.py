@@ -49,7 +49,7 @@ def _start_of(draft: Draft, run: TaskRun, task: Subflow) -> Start:
         labels=_labels(draft, run, task),
         schedule_date=_date(rendered["schedule_date"]),
     )
-    child_id = derived_id(run.id, "child", run.dispatches, len(run.attempts))
+    child_id = child_of(run)
     caller = draft.aggregate.execution
     trigger = Trigger(
         task.id,
@@ -64,6 +64,11 @@ def _start_of(draft: Draft, run: TaskRun, task: Subflow) -> Start:
     origin = Origin(child_id, f"{child_id}.start", trigger=trigger)
     start = start_claim(flow, request, origin, draft.plan.expressions.evaluate)
     return start.called_by(Caller(caller.id, run.id, outputs=task.outputs)) if task.wait else start
+
+
+def child_of(run: TaskRun) -> str:
+    """Return the id of the execution that a Subflow's present attempt starts."""
+    return derived_id(run.id, "child", len(run.attempts))
 
 
 def evaluated(draft: Draft, run: TaskRun, values: Any) -> Any:

@@ -186,6 +186,12 @@ class SlotLeft(Fact, frozen=True, tag=True):
     execution_id: str
 
 
+class KillAsked(Fact, frozen=True, tag=True):
+    """Another execution is to end because this one is killed: a subflow."""
+
+    execution_id: str
+
+
 class StartAsked(Fact, frozen=True, tag=True):
     """Another execution is to start because of this one: a retry as a new execution, a subflow."""
 
@@ -218,6 +224,7 @@ ExecutionFact = (
     | TaskRunsCopied
     | SlotWanted
     | StartAsked
+    | KillAsked
     | ResultCameLate
 )
 
@@ -236,7 +243,15 @@ def taskruns_of(fact: ExecutionFact) -> tuple[str, ...]:
             return fact.ids
         case TaskRunsCopied():
             return tuple(run.id for run in fact.taskruns)
-        case ExecutionCreated() | ExecutionMoved() | ExecutionWaits() | LabelsSet() | SlotWanted() | StartAsked():
+        case (
+            ExecutionCreated()
+            | ExecutionMoved()
+            | ExecutionWaits()
+            | LabelsSet()
+            | SlotWanted()
+            | StartAsked()
+            | KillAsked()
+        ):
             return ()
     return (fact.id,)
 

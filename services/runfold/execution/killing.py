@@ -3,22 +3,34 @@ The end of an execution that is killed: what has not begun is KILLED at once, wh
 """
 
 from runfold.execution.aggregate import ROOT
+from runfold.execution.calling import child_of
 from runfold.execution.draft import Draft
-from runfold.execution.facts import ExecutionMoved, TaskRunMoved
+from runfold.execution.facts import ExecutionMoved, KillAsked, TaskRunMoved
 from runfold.execution.model import Branch
 from runfold.execution.state import State
+from runfold.flows.flowable.subflow import Subflow
 
 
-def sweep(draft: Draft) -> None:
-    """Move what is left of a KILLING execution towards KILLED, as much as fits one transition."""
+def sweep(draft: Draft, *, cascade: bool = True) -> None:
+    """
+    Move what is left of a KILLING execution towards KILLED, as much as fits one transition.
+
+    `cascade`: executions that its subflows started, and wait for, are killed first.
+    """
     for run in draft.aggregate.taskruns.values():
         if run.state.is_terminal or run.state is State.KILLING:
             continue
         if not draft.has_room:
             draft.look_at(ROOT)
             return
-        is_busy = draft.plan.nodes[run.task_id].is_flowable or run.state is State.RUNNING
-        if is_busy and run.state is not State.CREATED:
+        node = draft.plan.nodes[run.task_id]
+        is_call = isinstance(node.task, Subflow)
+        is_busy = node.is_flowable or run.state is State.RUNNING
+        if is_call and cascade and is_busy:
+            draft.add(KillAsked(child_of(run)))
+        if is_call and not cascade:
+            draft.add(TaskRunMoved(run.id, State.KILLED))
+        elif is_busy and run.state is not State.CREATED:
             draft.add(TaskRunMoved(run.id, State.KILLING))
             draft.look_at(run.id)
         else:

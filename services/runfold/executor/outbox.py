@@ -11,12 +11,13 @@ import msgspec
 from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim, AskSlot, ChildEnded, KillOrder, LeaveSlot, Work
+from runfold.execution.claims import AnyClaim, AskSlot, ChildEnded, Kill, KillOrder, LeaveSlot, Work
 from runfold.execution.context import instant, variables_of
 from runfold.execution.draft import Decision
 from runfold.execution.facts import (
     AttemptDispatched,
     ExecutionMoved,
+    KillAsked,
     LabelsSet,
     SlotLeft,
     SlotRefused,
@@ -84,6 +85,8 @@ class Outbox:
                     yield from _slot_claims(plan, execution, is_forced=is_forced)
                 case StartAsked(start=start):
                     yield claim_message(start)
+                case KillAsked(execution_id=execution_id):
+                    yield claim_message(Kill(execution_id, f"{execution_id}.kill.{execution.id}"))
         for entry in decision.logs:
             yield Message(LOGS, entry.execution_id, _encode(entry), slot=slot_of(entry.execution_id))
 
