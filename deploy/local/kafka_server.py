@@ -14,7 +14,7 @@ from typing import Final
 
 from deploy.local.downloads import HERE, kafka_jars
 from deploy.local.failures import LocalServiceFailed
-from deploy.local.java import java_home
+from deploy.local.java import java_for_kafka
 from deploy.local.ports import free_port
 from deploy.local.server import BRIEF_JAVA, Server
 
@@ -79,7 +79,7 @@ class KafkaServer(Server):
             return False
 
     def _prepare(self) -> tuple[Sequence[str], Mapping[str, str]]:
-        java = str(java_home(17) / "bin" / "java")
+        java = str(java_for_kafka() / "bin" / "java")
         classpath = f"{kafka_jars()}/*"  # java itself finds the jars
         data = self.folder / "data"
         properties = self.folder / "server.properties"
