@@ -197,6 +197,14 @@ class StoredFile:
     modified_at: datetime
 
 
+class Readable(Protocol):
+    """Bytes to be read once, from the front."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes (-1: all); none at the end."""
+        ...
+
+
 class Files(Protocol):
     """
     The storage of files, shared by all services; a file is there whole or not at all.
@@ -206,7 +214,7 @@ class Files(Protocol):
     There are no folders: a folder is there as long as a file is below it. For any thread.
     """
 
-    def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> StoredFile:
+    def put(self, path: str, content: Readable, *, replace: bool = True) -> StoredFile:
         """
         Store all that `content` still holds, safe on disk when this returns.
 

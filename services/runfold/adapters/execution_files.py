@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from runfold.errors import BadRequest
-from runfold.ports import Files, StoredFile
+from runfold.ports import Files, Readable, StoredFile
 from runfold.storage_layout import (
     NAMESPACE_SCHEME,
     SCHEME,
@@ -96,7 +96,7 @@ class TaskFiles:
         self._files = files
         self._owner = owner
 
-    def store(self, content: BinaryIO, extension: str = "", *, name: str | None = None) -> str:
+    def store(self, content: Readable, extension: str = "", *, name: str | None = None) -> str:
         """Store a file of this task run, under a new name unless it has one; return its address."""
         path = below(self._owner.folder, name or f"{secrets.token_hex(8)}{extension}")
         return uri_of(self._files.put(path, content).path)

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import BinaryIO, Final
 
 from runfold.errors import BadRequest, Conflict, NotFound, Unavailable
-from runfold.ports import StoredFile
+from runfold.ports import Readable, StoredFile
 from runfold.storage_layout import checked
 
 FILE_SIZE_MAX_BYTES: Final = 2 * 1024**3
@@ -39,7 +39,7 @@ class LocalFiles:
         self._size_max_bytes = size_max_bytes
         self._is_swept = False
 
-    def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> StoredFile:
+    def put(self, path: str, content: Readable, *, replace: bool = True) -> StoredFile:
         target = self._place(path)
         waiting = self._incoming / secrets.token_hex(16)
         try:
@@ -107,7 +107,7 @@ class LocalFiles:
         path = f"/{file.relative_to(self._files).as_posix()}"
         return StoredFile(path, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def _receive(self, waiting: Path, content: BinaryIO) -> None:
+    def _receive(self, waiting: Path, content: Readable) -> None:
         size_bytes = 0
         with waiting.open("xb") as file:
             while chunk := content.read(CHUNK_SIZE_BYTES):
@@ -154,7 +154,7 @@ class MemoryFiles:
         self._contents: dict[str, tuple[bytes, datetime]] = {}
         self._lock = Lock()
 
-    def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> StoredFile:
+    def put(self, path: str, content: Readable, *, replace: bool = True) -> StoredFile:
         checked(path)
         received = BytesIO()
         shutil.copyfileobj(_Bounded(content, self._size_max_bytes), received, CHUNK_SIZE_BYTES)
@@ -193,7 +193,7 @@ class MemoryFiles:
 class _Bounded:
     """A stream that refuses to give more than its limit."""
 
-    def __init__(self, content: BinaryIO, size_max_bytes: int) -> None:
+    def __init__(self, content: Readable, size_max_bytes: int) -> None:
         self._content = content
         self._size_max_bytes = size_max_bytes
         self._left_bytes = size_max_bytes

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 from runfold.errors import BadRequest, Conflict, NotFound
-from runfold.ports import Files, StoredFile
+from runfold.ports import Files, Readable, StoredFile
 from runfold.storage_layout import below, checked, namespace_files_folder, uri_of
 
 KEPT: Final = ".runfold-folder"
@@ -47,7 +47,7 @@ class NamespaceFiles:
         """Return the address of a file."""
         return uri_of(self._path(path))
 
-    def put(self, path: str, content: BinaryIO, *, replace: bool = True) -> str:
+    def put(self, path: str, content: Readable, *, replace: bool = True) -> str:
         """Store a file; return its path. Raises: Conflict (`replace` False)."""
         return self._relative(self._files.put(self._path(path), content, replace=replace))
 

@@ -15,12 +15,28 @@ from runfold.flows.task import RunnableTask, Task, TaskTypes
 from runfold.tasks.debug import Echo, Return
 from runfold.tasks.execution import Fail
 from runfold.tasks.flow import Sleep
-from runfold.tasks.log import Log
+from runfold.tasks.kv import KV_TASKS
+from runfold.tasks.log import Fetch, Log
+from runfold.tasks.namespace import NAMESPACE_TASKS
 from runfold.tasks.output import OutputValues
+from runfold.tasks.state import STATE_TASKS
+from runfold.tasks.storage import STORAGE_TASKS
 
 GROUP: Final = "runfold.tasks"
 
-BUILT_IN: Final[tuple[type[RunnableTask], ...]] = (Return, Echo, Log, Fail, Sleep, OutputValues)
+BUILT_IN: Final[tuple[type[RunnableTask], ...]] = (
+    Return,
+    Echo,
+    Log,
+    Fetch,
+    Fail,
+    Sleep,
+    OutputValues,
+    *STORAGE_TASKS,
+    *KV_TASKS,
+    *NAMESPACE_TASKS,
+    *STATE_TASKS,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -15,15 +15,14 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
 
-from runfold.errors import BadRequest, Conflict, InputError, InputsInvalid, NotFound
+from runfold.errors import BadRequest, Conflict, NotFound
 from runfold.execution.claims import Start
 from runfold.execution.model import Label
 from runfold.execution.request import ExecutionRequest, Origin, created, execution_id_of, start_claim
-from runfold.flows.input import InputType
 from runfold.flows.inputs import Render, Resolved, resolve_each
 from runfold.flows.model import Flow
 from runfold.ports import Message, slot_of
@@ -32,13 +31,10 @@ from runfold.webserver.answers import Json
 from runfold.webserver.following import await_execution
 from runfold.webserver.parameters import instant_of
 from runfold.webserver.parts import Given, Parts
+from runfold.webserver.uploads import Form, addresses, form_of, store
 
 WAIT_MAX_S: Final = 600.0
 """How long `wait=true` waits; then the answer is the execution as it is."""
-
-FIELDS_MAX: Final = 1_000
-FILES_MAX: Final = 100
-FIELD_SIZE_MAX_BYTES: Final = 900 * 1024
 
 ACTIONS: Final = frozenset(
     {
@@ -101,21 +97,23 @@ async def start(  # noqa: PLR0913, PLR0917 - each is a part of the request
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Json:
     """
-    Start a flow; its inputs are the fields of the form.
+    Start a flow; its inputs are the fields of the form, and its files.
+
+    A file comes in a part of its input's name, or in one named `files` with that as its file name.
 
     The same `Idempotency-Key` gives the same execution, however often it is sent.
     """
-    inputs, files = await _form(request)
-    wanted = ExecutionRequest(
-        namespace,
-        flow_id,
-        revision=asked.revision,
-        inputs=inputs,
-        labels=_labels(asked.labels),
-        idempotency_key=idempotency_key,
-        schedule_date=_schedule(asked.schedule_date),
-    )
-    execution_id = await run_in_threadpool(_start, parts, wanted, files)
+    async with form_of(request) as form:
+        wanted = ExecutionRequest(
+            namespace,
+            flow_id,
+            revision=asked.revision,
+            inputs=dict(form.texts),
+            labels=_labels(asked.labels),
+            idempotency_key=idempotency_key,
+            schedule_date=_schedule(asked.schedule_date),
+        )
+        execution_id = await run_in_threadpool(_start, parts, wanted, form)
     if asked.wait:
         reader = parts.reader
         await await_execution(reader, parts.tail, execution_id, lambda whole: whole.state.is_terminal, WAIT_MAX_S)
@@ -126,16 +124,17 @@ async def start(  # noqa: PLR0913, PLR0917 - each is a part of the request
 @router.post("/{namespace}/{flow_id}/validate")
 async def validate(namespace: str, flow_id: str, request: Request, parts: Given, revision: int | None = None) -> Json:
     """Return what each input would become, or what is wrong with it."""
-    inputs, _ = await _form(request)
-    flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
+    async with form_of(request) as form:
+        flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
+        # Nothing is stored: the addresses only stand for what a start would give.
+        inputs = {**form.texts, **addresses(flow, parts.new_id(), form)}
     resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
     return Json({"id": flow.id, "namespace": flow.namespace, "inputs": [_shown(each) for each in resolved]})
 
 
-def _start(parts: Parts, wanted: ExecutionRequest, files: frozenset[str]) -> str:
-    """Publish the claim and return the execution's id."""
+def _start(parts: Parts, wanted: ExecutionRequest, form: Form) -> str:
+    """Store the files, publish the claim and return the execution's id."""
     flow = _flow(parts, wanted.namespace, wanted.flow_id, wanted.revision)
-    _refuse_files(parts, flow, wanted.inputs, files)
     claim_id = parts.new_id()
     if wanted.idempotency_key is None:
         execution_id = claim_id
@@ -143,8 +142,13 @@ def _start(parts: Parts, wanted: ExecutionRequest, files: frozenset[str]) -> str
         execution_id = execution_id_of(wanted, "", 0, 0)
         if parts.reader.state(execution_id) is not None:
             return execution_id  # asked for before
+    places = addresses(flow, execution_id, form)
+    wanted = msgspec.structs.replace(wanted, inputs={**wanted.inputs, **places})
     claim = start_claim(flow, wanted, Origin(execution_id, claim_id), render_for(parts, flow), parts.encrypt)
-    parts.broker.publish([_message(claim)])
+    message = _message(claim)
+    asked_for = {name: uri for name, uri in places.items() if _is_asked(claim.inputs, name)}
+    store(parts.files, form, asked_for)
+    parts.broker.publish([message])
     parts.tail.expect(created(claim, parts.clock()))
     return execution_id
 
@@ -177,32 +181,10 @@ def render_for(parts: Parts, flow: Flow) -> Render:
     return render
 
 
-async def _form(request: Request) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the texts of a form by field, and the ids of the inputs that came as files."""
-    if request.headers.get("content-type", "").startswith("application/json"):
-        raise BadRequest("Inputs are sent as the fields of a form (multipart/form-data), not as JSON")
-    texts: dict[str, Any] = {}
-    files = set()
-    async with request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_SIZE_MAX_BYTES) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                files.add(value.filename or name if name == "files" else name)
-            else:
-                texts[name] = value
-    return texts, frozenset(files)
-
-
-def _refuse_files(parts: Parts, flow: Flow, inputs: Mapping[str, Any], files: frozenset[str]) -> None:
-    """Refuse files for declared inputs, and say in the same answer what is wrong with the other inputs."""
-    refused = [declared.id for declared in flow.inputs if declared.type is InputType.FILE and declared.id in files]
-    if not refused:
-        return
-    text = "Invalid input for `{}`, this server has no storage for uploaded files yet"
-    errors = [InputError(name, text.format(name)) for name in refused]
-    resolved = resolve_each(flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
-    others = [each for each in resolved if each.input.id not in refused]
-    errors += [InputError(each.input.id, each.error) for each in others if each.error is not None]
-    raise InputsInvalid(tuple(errors))
+def _is_asked(inputs: Mapping[str, Any], name: str) -> bool:
+    """Return whether an input is among the resolved ones; ids with dots are maps in maps."""
+    first, _, rest = name.partition(".")
+    return first in inputs and (not rest or _is_asked(inputs[first], rest))
 
 
 def _labels(pairs: list[str]) -> tuple[Label, ...]:
