@@ -6,13 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+from deploy.local.ports import free_port
 
 from runfold.assembly import standalone_engine
 from runfold.runtime import Services, settle
 from runfold.settings import Settings
+from tests.bench.api import Api
 from tests.bench.loads import Bench
+from tests.bench.processes import await_answer, runfold
 
-NAME = "embedded"
+NAME: Final = "embedded"
 
 
 @contextmanager
@@ -29,3 +34,19 @@ def in_this_process() -> Iterator[Bench]:
             finally:
                 stop.set()
                 services.join()
+
+
+@contextmanager
+def served() -> Iterator[Api]:
+    """Yield a client of `runfold standalone`, a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="runfold-bench-") as folder:
+        port = free_port()
+        log = Path(folder) / "standalone.log"
+        arguments = ["standalone", "--port", str(port), "--data", str(Path(folder) / "data")]
+        with runfold(arguments, log, {"RUNFOLD_LOG_LEVEL": "WARNING"}):
+            await_answer(f"http://127.0.0.1:{port}/health", log)
+            api = Api(port)
+            try:
+                yield api
+            finally:
+                api.close()

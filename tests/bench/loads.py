@@ -6,7 +6,6 @@ API shows from then on.
 """
 
 import itertools
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -125,10 +124,10 @@ def _await_ends(log: Log, open_ids: set[str]) -> None:
         assert time.monotonic() < deadline_s, f"{len(open_ids)} executions have not ended after {END_S:.0f} s"
 
 
-def memory_mib(pid: int | None = None) -> float | None:
+def memory_mib(pid: int) -> float | None:
     """Return the memory that a process holds (Linux only)."""
     try:
-        lines = Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="utf-8").splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     return next(round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith("VmRSS:"))

@@ -21,7 +21,7 @@ from runfold.execution.state import State
 from runfold.execution.waiting import end_round
 from runfold.flows.flowable.pause import WaitFor
 from runfold.flows.inputs import resolve_outputs
-from runfold.flows.lanes import LanePerTask, enabled, one_lane
+from runfold.flows.lanes import LanePerTask, OneLane, enabled, one_lane
 from runfold.flows.task import FlowableTask, Lanes, Task
 
 #: In these an execution starts nothing.
@@ -50,11 +50,11 @@ def _advance_flow(draft: Draft) -> None:
     plan = draft.plan
     if draft.aggregate.execution.state is State.RESTARTED:
         draft.add(ExecutionMoved(State.RUNNING))
-    if not _is_over(draft, ROOT, one_lane(plan.tasks), plan.errors):
+    if not _is_over(draft, ROOT, OneLane(plan.tasks), plan.errors):
         return
     if draft.aggregate.execution.state is State.RETRYING:
         return  # the retry first: it looks here again
-    if progress(draft, ROOT, Branch.FINALLY, one_lane(plan.finally_)):
+    if progress(draft, ROOT, Branch.FINALLY, OneLane(plan.finally_)):
         _end_flow(draft, draft.aggregate.frame(ROOT))
 
 
