@@ -137,6 +137,14 @@ def test_a_folder_lists_all_below_it_and_nothing_that_only_begins_alike(files: F
     assert paths(files, "/a/b") == ["/a/b/c/d"]
 
 
+def test_files_may_be_deleted_while_they_are_listed(files: Files) -> None:
+    for path in ("/a/b", "/a/c"):
+        put(files, path)
+
+    assert [files.delete(stored.path) for stored in files.list("/a")] == [True, True]
+    assert paths(files, "/a") == []
+
+
 def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(files: Files, tmp_path: Path) -> None:
     put(files, "/fits", b"x" * SIZE_MAX_BYTES)
 

@@ -179,7 +179,8 @@ class MemoryFiles:
         checked(folder)
         with self._lock:
             names = sorted(path for path in self._contents if path.startswith(f"{folder}/"))
-            yield from [self._stored(path) for path in names]
+            found = [self._stored(path) for path in names]
+        yield from found
 
     def delete(self, path: str) -> bool:
         with self._lock:

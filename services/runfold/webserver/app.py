@@ -9,7 +9,20 @@ import runfold
 from runfold.webserver.errors import handle_errors
 from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts
-from runfold.webserver.routes import configs, control, executions, expressions, flows, logs, starting, taskruns, webhook
+from runfold.webserver.routes import (
+    configs,
+    control,
+    executions,
+    expressions,
+    files,
+    flows,
+    kv,
+    logs,
+    namespaces,
+    starting,
+    taskruns,
+    webhook,
+)
 
 PREFIX: Final = "/api/v1"
 TENANT: Final = "/api/v1/main"
@@ -20,11 +33,14 @@ ROUTERS: Final = (
     flows.router,
     webhook.router,
     executions.router,
+    files.router,
     starting.router,  # before the actions: it knows which of its two free steps are theirs
     control.router,
     taskruns.router,
     logs.router,
     expressions.router,
+    namespaces.router,
+    kv.router,
 )
 
 

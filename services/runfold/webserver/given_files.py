@@ -1,85 +1,46 @@
 """
-The functions read, fileSize, fileURI and errorLogs over what a request brings along.
+The functions that read files, pairs and error logs, over what a request brings along.
 
-For trying templates: nothing of the server's own files is ever reached from here.
+For trying templates. A request that brings files sees those only; without any, a template reads what
+its variables say it may, as a task's would.
 """
 
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
 
-from runfold.flows.expressions.failures import Refused
+from runfold.adapters.file_storage import MemoryFiles
+from runfold.adapters.functions import ERROR_LOGS_MAX, Functions
+from runfold.adapters.namespace_files import NamespaceFiles
+from runfold.ports import Files
 
-SCHEME: Final = "kestra://"
-ERROR_LOGS_MAX: Final = 25
+ERROR: Final = "ERROR"
 
 
 @dataclass(frozen=True, slots=True)
-class GivenFiles:
-    """`stored`: texts by path of the storage; `of_namespaces`: texts by namespace and path."""
+class StoredText:
+    """A file of the storage; `namespace` None: `path` is of the whole storage, else of the namespace."""
 
-    stored: Mapping[str, str]
-    of_namespaces: Mapping[tuple[str, str], str]
-    logs: Sequence[Mapping[str, Any]] = ()
+    path: str
+    text: str
+    namespace: str | None = None
 
-    def functions(self) -> Mapping[str, Callable[..., object]]:
-        """Return the functions by name, as `Expressions` takes them."""
-        return {
-            "read": self.read,
-            "fileSize": lambda variables, path: len(self.read(variables, path).encode()),
-            "fileURI": file_uri,
-            "errorLogs": lambda _variables: [dict(entry) for entry in self.logs[:ERROR_LOGS_MAX]],
-        }
 
-    def read(self, variables: Mapping[str, Any], path: object) -> str:
-        """Return the text of a file of this execution, of the one that triggered it, or of the namespace."""
-        if not isinstance(path, str) or not path:
-            raise Refused("The function 'read' needs a path")
-        if path.startswith(SCHEME):
-            if not any(path.startswith(prefix) for prefix in _own_prefixes(variables)):
-                raise Refused(f"Unable to read the file '{path}' as it didn't belong to the current execution")
-            found = self.stored.get(path.removeprefix(SCHEME))
+def files_of(texts: Iterable[StoredText]) -> Files:
+    """Return a storage of these files. Raises: BadRequest."""
+    files = MemoryFiles()
+    for stored in texts:
+        content = BytesIO(stored.text.encode("utf-8", "backslashreplace"))
+        if stored.namespace is None:
+            files.put(stored.path, content)
         else:
-            found = self.of_namespaces.get((_namespace(variables), path.removeprefix("/")))
-        if found is None:
-            raise Refused(f"Unable to find the file '{path}'")
-        return found
+            NamespaceFiles(files, stored.namespace).put(stored.path, content)
+    return files
 
 
-def file_uri(variables: Mapping[str, Any], path: object) -> str:
-    """Return the address of a file of the namespace."""
-    if not isinstance(path, str) or not path:
-        raise Refused("The function 'fileURI' needs a path")
-    if ".." in path.split("/"):
-        raise Refused("Path must not contain '../'")
-    return f"{SCHEME}/{_namespace(variables).replace('.', '/')}/_files/{path.removeprefix('/')}"
-
-
-def _namespace(variables: Mapping[str, Any]) -> str:
-    flow = variables.get("flow")
-    namespace = flow.get("namespace") if isinstance(flow, Mapping) else None
-    if not isinstance(namespace, str):
-        raise Refused("The flow's namespace is not known here")
-    return namespace
-
-
-def _own_prefixes(variables: Mapping[str, Any]) -> Sequence[str]:
-    """Return where the files of this execution, and of the one that triggered it, are kept."""
-    flow, execution, trigger = (variables.get(name) for name in ("flow", "execution", "trigger"))
-    places = []
-    if isinstance(flow, Mapping) and isinstance(execution, Mapping):
-        places.append((flow.get("namespace"), flow.get("id"), execution.get("id")))
-    if isinstance(trigger, Mapping):
-        places.append((trigger.get("namespace"), trigger.get("flowId"), trigger.get("executionId")))
-    return [
-        f"{SCHEME}/{namespace.replace('.', '/')}/{_slug(flow_id)}/executions/{execution_id}/"
-        for namespace, flow_id, execution_id in places
-        if isinstance(namespace, str) and isinstance(flow_id, str) and isinstance(execution_id, str)
-    ]
-
-
-def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFD", text.replace(" ", "-").replace("_", "-"))
-    kept = "".join(char for char in plain if char.isascii() and (char.isalnum() or char == "-"))
-    return "-".join(filter(None, kept.split("-"))).lower()
+def error_logs_of(logs: Sequence[Mapping[str, Any]]) -> Functions:
+    """Return the function that gives the first errors among these entries."""
+    found = [dict(entry) for entry in logs if entry.get("level", ERROR) == ERROR][:ERROR_LOGS_MAX]
+    function: Callable[..., object] = lambda _variables: found  # noqa: E731 - the type is for mypy
+    return {"errorLogs": function}

@@ -58,6 +58,11 @@ class Reader:
         found = self._newest_execution(execution_id)
         return None if found is None else State(found.body["state"])
 
+    def execution_head(self, execution_id: str) -> ApiJson | None:
+        """Return an execution without its task runs."""
+        found = self._newest_execution(execution_id)
+        return None if found is None else found.body["source"]
+
     def taskrun(self, taskrun_id: str) -> ApiJson | None:
         """Return one task run."""
         live = self._tail.taskrun(taskrun_id)

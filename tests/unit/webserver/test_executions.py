@@ -55,17 +55,6 @@ def test_wrong_inputs_are_all_told_and_nothing_is_started(hello):
     assert hello.claims() == []
 
 
-def test_a_file_is_refused_as_long_as_nobody_could_keep_it(world):
-    source = FLOW.replace("type: STRING", "type: FILE")
-    world.client.post("/api/v1/flows", content=source)
-    parts = [("files", ("who", b"data")), ("count", (None, b"11"))]
-    answer = world.client.post("/api/v1/executions/company.team/hello", files=parts)
-    assert answer.status_code == 422
-    assert "no storage for uploaded files" in answer.json()["message"]
-    assert "it must be less than `10`" in answer.json()["message"]
-    assert world.claims() == []
-
-
 def test_inputs_as_json_are_refused_and_not_quietly_left_out(hello):
     answer = hello.client.post("/api/v1/executions/company.team/hello", json={"who": "Ada"})
     assert (answer.status_code, "form" in answer.json()["message"]) == (422, True)

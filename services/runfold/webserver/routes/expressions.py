@@ -1,23 +1,27 @@
 """Trying templates: `POST /expressions/render`."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter
 
+from runfold.adapters.functions import outside_functions
 from runfold.errors import BadRequest
 from runfold.flows.expressions import Expressions
 from runfold.flows.expressions.typed import typed_variables
 from runfold.webserver.answers import Json
 from runfold.webserver.body import TextBody
-from runfold.webserver.given_files import GivenFiles
+from runfold.webserver.given_files import StoredText, error_logs_of, files_of
 from runfold.webserver.parts import Given
 
 router = APIRouter(prefix="/expressions", tags=["expressions"])
 
 
-class StoredText(msgspec.Struct):
+READING: Final = frozenset({"read", "fileSize", "fileURI", "kv", "errorLogs"})
+
+
+class StorageText(msgspec.Struct):
     """A file of the storage."""
 
     path: str
@@ -39,13 +43,8 @@ class RenderRequest(msgspec.Struct, rename="camel"):
     variables: dict[str, Any] = {}
     recursive_rendering: bool = False
     logs: list[dict[str, Any]] = []
-    storage: list[StoredText] = []
+    storage: list[StorageText] = []
     namespace_files: list[NamespaceText] = []
-
-    @property
-    def brings_files(self) -> bool:
-        """Whether functions have something of their own to find."""
-        return bool(self.logs or self.storage or self.namespace_files)
 
 
 _DECODER = msgspec.json.Decoder(RenderRequest)
@@ -66,17 +65,23 @@ def render(body: TextBody, parts: Given) -> Json:
 
 
 def _language(asked: RenderRequest, parts: Given) -> Expressions:
-    """Return the server's own language, or one that knows what the request brings."""
-    if not asked.brings_files and not asked.recursive_rendering and "fileURI" in parts.expressions.outside:
-        return parts.expressions
-    files = GivenFiles(
-        {file.path: file.text for file in asked.storage},
-        {(file.namespace, file.path.removeprefix("/")): file.text for file in asked.namespace_files},
-        asked.logs,
+    """Return the server's language, whose functions find what the request brings."""
+    given = [StoredText(file.path, file.text) for file in asked.storage]
+    given += [StoredText(file.path, file.text, file.namespace) for file in asked.namespace_files]
+    own = outside_functions(
+        secret=_no_secret,
+        files=files_of(given) if given else parts.files,
+        clock=parts.clock,
+        is_namespace=lambda namespace: any(stored.record.namespace == namespace for stored in parts.flows.all()),
     )
+    servers = {name: function for name, function in parts.expressions.outside.items() if name not in READING}
     return Expressions(
-        {**parts.expressions.outside, **files.functions()},
+        {**own, **servers, **error_logs_of(asked.logs)},
         clock=parts.expressions.clock,
         monotonic=time.monotonic,
         recursive=asked.recursive_rendering,
     )
+
+
+def _no_secret(key: str) -> str:
+    raise LookupError(f"Cannot find secret for key '{key}'.")
