@@ -30,6 +30,7 @@ from runfold.tasks import BUILT_IN
 from runfold.tasks.context import Outputs, Result, RunContext, TaskFailed
 from runfold.worker.secrets import SecretMask
 from runfold.worker.service import Worker
+from runfold.worker.storage import Outside
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATIENCE_S = 10.0
@@ -101,11 +102,18 @@ class Gives(RunnableTask):
 class Rig:
     """The world around one worker at a time."""
 
-    def __init__(self, broker: Any = None, environment: dict[str, str] | None = None, slots: int = 32) -> None:
+    def __init__(
+        self,
+        broker: Any = None,
+        environment: dict[str, str] | None = None,
+        slots: int = 32,
+        outside: Outside | None = None,
+    ) -> None:
         self.clock = Clock()
         self.broker = broker or SqliteBroker(None)
         self.mask = SecretMask(environment or {})
         self.slots = slots
+        self.outside = outside or Outside()
         self.tokens = 0
         self.worker = self.new_worker()
 
@@ -122,6 +130,7 @@ class Rig:
             mask=self.mask,
             roots={"envs": {"home": "here"}, "globals": {}},
             host="box",
+            outside=self.outside,
         )
         return self.worker
 
