@@ -114,15 +114,16 @@ class Rig:
         self.mask = SecretMask(environment or {})
         self.slots = slots
         self.outside = outside or Outside()
+        self.types = TaskTypes.of(*BUILT_IN, Gate, Waits, Gives)
+        self.expressions = Expressions({"secret": self.mask.function}, clock=self.clock.now, monotonic=time.monotonic)
         self.tokens = 0
         self.worker = self.new_worker()
 
     def new_worker(self, worker_id: str = "w1") -> Worker:
-        expressions = Expressions({"secret": self.mask.function}, clock=self.clock.now, monotonic=time.monotonic)
         self.worker = Worker(
             self.broker,
-            TaskTypes.of(*BUILT_IN, Gate, Waits, Gives),
-            expressions,
+            self.types,
+            self.expressions,
             worker_id=worker_id,
             slots=self.slots,
             clock=self.clock.now,
