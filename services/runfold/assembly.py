@@ -36,7 +36,7 @@ from runfold.execution.ids import base62
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
-from runfold.indexer.service import BESIDE_OTHERS, GROUP, TOPICS, Indexer, Pace
+from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
 from runfold.ports import Broker, Files, Index, Reading
 from runfold.runtime import Step
 from runfold.settings import Settings, SettingsInvalid
@@ -174,7 +174,7 @@ def worker(core: Core, find_logs: FindLogs) -> Worker:
     )
 
 
-def indexer(core: Core, index: Index, pace: Pace | None = None) -> Indexer:
+def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER) -> Indexer:
     """Return an indexer; its place in the group is this machine's."""
     return Indexer(core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member)), index, pace)
 

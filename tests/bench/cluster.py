@@ -23,6 +23,9 @@ from tests.bench.processes import await_answer, runfold
 
 NAME: Final = "kafka"
 SERVICES: Final = ("executor", "worker", "indexer")
+QUIET: Final = "2"
+"""At the end the servers go away before the last of our clients; nobody needs to read of that."""
+
 WARM_UP_ROUNDS: Final = 6
 
 
@@ -39,7 +42,8 @@ def servers() -> Iterator[Servers]:
     """Yield both, started for us; their data is thrown away."""
     with ExitStack() as closing:
         made: list[Server] = []
-        for kind in (KafkaServer, ElasticsearchServer):
+        kinds: tuple[type[Server], ...] = (KafkaServer, ElasticsearchServer)
+        for kind in kinds:
             # Elasticsearch runs as another user where we are root: the folder must be open to it.
             folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix=f"runfold-bench-{kind.name}-")))
             folder.chmod(0o755)
@@ -76,7 +80,7 @@ def cluster(there: Servers) -> Iterator[Cluster]:
         "RUNFOLD_LOG_LEVEL": "WARNING",
     }
     settings = Settings(
-        kafka={"bootstrap.servers": there.kafka.bootstrap},
+        kafka={"bootstrap.servers": there.kafka.bootstrap, "log_level": QUIET},
         topic_prefix=environment["RUNFOLD_TOPIC_PREFIX"],
         index_prefix=environment["RUNFOLD_INDEX_PREFIX"],
     )

@@ -73,7 +73,8 @@ class Bench:
 
     def load(self, shape: Shape, repetitions: int) -> Load:
         """Run a workload several times."""
-        rates, ids = [], []
+        rates: list[float] = []
+        ids: list[str] = []
         for _ in range(repetitions):
             time.sleep(PAUSE_S)
             seconds, ids = self.once(shape)

@@ -11,10 +11,10 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runfold.adapters.kafka_cluster import CLIENT, CONSUMER, PRODUCER
 from tests.bench.figures import Raw
@@ -63,10 +63,11 @@ def kafka(bootstrap: str) -> list[Raw]:
 
 
 def _kafka(bootstrap: str, size: int, total: int) -> float:
-    client = {**CLIENT, "bootstrap.servers": bootstrap}
+    client: dict[str, Any] = {**CLIENT, "bootstrap.servers": bootstrap}
     name = f"raw-{uuid.uuid4().hex[:8]}"
     topics = [f"{name}-in", f"{name}-out"]
-    for made in AdminClient(client).create_topics([NewTopic(topic, 1, 1) for topic in topics]).values():
+    admin = AdminClient(client)
+    for made in admin.create_topics([NewTopic(topic, 1, 1) for topic in topics]).values():
         made.result(TIMEOUT_S)
     filling = Producer({**client, **PRODUCER})
     for _ in range(total):

@@ -270,6 +270,8 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL: a killed process loses nothing; a power cut may lose the last commits, never the order.
         connection.execute("PRAGMA synchronous = NORMAL")
+        # Moving pages into the file is waited for by a commit: seldom, then.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
 
 

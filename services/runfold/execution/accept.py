@@ -41,6 +41,8 @@ def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
             _start(draft, claim)
         return
     match claim:
+        case c.TaskEnded():  # nearly all of them: they come first
+            _task_ended(draft, claim)
         case c.Start():
             pass  # the same request again: it has been started
         case c.Kill():
@@ -60,8 +62,6 @@ def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
             child_ended(draft, claim)
         case c.TaskStarted():
             _task_started(draft, claim)
-        case c.TaskEnded():
-            _task_ended(draft, claim)
         case c.TaskReleased() | c.WorkerLost():
             _dispatch_again(draft, claim)
         case c.DispatchFailed():

@@ -50,7 +50,7 @@ def apply(aggregate: Aggregate | None, fact: f.ExecutionFact, transition: f.Tran
         return Aggregate(_created(fact, transition))
     if aggregate is None:
         raise BrokenInvariant(f"{type(fact).__name__} of {transition.aggregate} before its creation")
-    if isinstance(fact, f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked | f.KillAsked):
+    if isinstance(fact, f.OfExecution):
         return _apply_to_execution(aggregate, fact, transition)
     if isinstance(fact, f.TaskRunsCopied):
         return _apply_copies(aggregate, fact, transition)

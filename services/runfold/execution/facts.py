@@ -234,8 +234,14 @@ AnyFact = ExecutionFact | SlotFact
 """Whatever may stand in a transition: of an execution, or of a flow's queue."""
 
 
+OfExecution = ExecutionCreated | ExecutionMoved | ExecutionWaits | LabelsSet | SlotWanted | StartAsked | KillAsked
+
+
 def taskruns_of(fact: ExecutionFact) -> tuple[str, ...]:
     """Return the ids of the task runs that a fact changes; none: it changes the execution."""
+    # By far the most facts first: this is asked of each of them.
+    if isinstance(fact, (TaskRunMoved, AttemptEnded, AttemptDispatched, TaskRunCreated)):
+        return (fact.id,)
     match fact:
         case ValuesResolved():
             return (fact.taskrun_id,)
@@ -243,17 +249,7 @@ def taskruns_of(fact: ExecutionFact) -> tuple[str, ...]:
             return fact.ids
         case TaskRunsCopied():
             return tuple(run.id for run in fact.taskruns)
-        case (
-            ExecutionCreated()
-            | ExecutionMoved()
-            | ExecutionWaits()
-            | LabelsSet()
-            | SlotWanted()
-            | StartAsked()
-            | KillAsked()
-        ):
-            return ()
-    return (fact.id,)
+    return () if isinstance(fact, OfExecution) else (fact.id,)
 
 
 class Transition(Struct, frozen=True):

@@ -19,10 +19,7 @@ from runfold.execution.facts import (
     ExecutionMoved,
     KillAsked,
     LabelsSet,
-    SlotLeft,
-    SlotRefused,
-    SlotTaken,
-    SlotWaits,
+    SlotFact,
     SlotWanted,
     StartAsked,
     TaskRunsRemoved,
@@ -132,7 +129,7 @@ class Change:
     def note(self, transition: Transition, before: Aggregate | None) -> None:
         """Take one more transition, decided on `before`."""
         for fact in transition.facts:
-            if isinstance(fact, SlotTaken | SlotWaits | SlotRefused | SlotLeft):
+            if isinstance(fact, SlotFact):
                 continue
             if isinstance(fact, LabelsSet) and before is not None:
                 self.taskruns.update(before.taskruns)

@@ -63,6 +63,9 @@ class Pace:
 BESIDE_OTHERS: Final = Pace(batch_max=4000, rest_s=0.3)
 """For an indexer that shares its process with the engine."""
 
+IN_CLUSTER: Final = Pace(batch_max=4000, rest_s=0.15)
+"""For one of its own: many small requests would cost Elasticsearch, which shows nothing before its next refresh, much."""
+
 
 class Indexer:
     """
