@@ -25,6 +25,8 @@ KEY_LENGTH_MAX: Final = 200
 VALUE_SIZE_MAX_BYTES: Final = 1024 * 1024
 SUFFIX: Final = ".ion"
 NEW_TRIES_MAX: Final = 3
+ENTRIES_MAX: Final = 10_000
+"""Pairs that one list shows."""
 
 Clock = Callable[[], datetime]
 
@@ -109,7 +111,7 @@ class KvStore:
         return self._files.delete(self._path(key))
 
     def entries(self, prefix: str = "") -> list[KvEntry]:
-        """Return the pairs whose time is not up, by key."""
+        """Return the pairs whose time is not up, by key. Raises: BadRequest, there are too many."""
         now = self._clock()
         found = []
         for stored in self._files.list(self._folder):
@@ -119,6 +121,8 @@ class KvStore:
             entry = self._read(key)
             if entry is not None and not entry.is_expired(now):
                 found.append(entry)
+            if len(found) > ENTRIES_MAX:
+                raise BadRequest(f"There are more than {ENTRIES_MAX} keys: ask with a longer prefix")
         return found
 
     def _path(self, key: str) -> str:

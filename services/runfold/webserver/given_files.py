@@ -5,7 +5,7 @@ For trying templates. A request that brings files sees those only; without any, 
 its variables say it may, as a task's would.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
@@ -40,7 +40,12 @@ def files_of(texts: Iterable[StoredText]) -> Files:
 
 
 def error_logs_of(logs: Sequence[Mapping[str, Any]]) -> Functions:
-    """Return the function that gives the first errors among these entries."""
-    found = [dict(entry) for entry in logs if entry.get("level", ERROR) == ERROR][:ERROR_LOGS_MAX]
-    function: Callable[..., object] = lambda _variables: found  # noqa: E731 - the type is for mypy
-    return {"errorLogs": function}
+    """Return the function that gives the execution's first errors among these entries."""
+
+    def error_logs(variables: Mapping[str, Any]) -> object:
+        execution = variables.get("execution")
+        own = execution.get("id") if isinstance(execution, Mapping) else None
+        errors = [dict(entry) for entry in logs if entry.get("level", ERROR) == ERROR]
+        return [entry for entry in errors if own is None or entry.get("executionId", own) == own][:ERROR_LOGS_MAX]
+
+    return {"errorLogs": error_logs}
