@@ -1,5 +1,6 @@
 """Files over the API: with the form that starts a flow, through their execution, and of namespaces."""
 
+import base64
 import io
 import zipfile
 from io import BytesIO
@@ -7,6 +8,7 @@ from io import BytesIO
 import pytest
 from tests.unit.webserver.conftest import FLOW, execution
 
+from runfold.adapters.encryption import Cipher
 from runfold.execution.state import State
 from runfold.storage_layout import path_of
 
@@ -285,3 +287,16 @@ def test_namespaces_are_found_with_those_above_them(world):
     assert get(world, "/namespaces/search", existing=True).json()["results"] == [{"id": "company.team"}]
     assert get(world, "/namespaces/search", size=1, page=2).json()["results"] == [{"id": "company.team"}]
     assert get(world, "/namespaces/company").json() == {"id": "company", "disabled": True}
+
+
+def test_secret_inputs_leave_the_server_encrypted(world):
+    cipher = Cipher(base64.b64encode(bytes(32)).decode())
+    object.__setattr__(world.parts, "encrypt", cipher.encrypt)
+    source = FLOW.replace("type: STRING", "type: SECRET")
+    world.client.post("/api/v1/flows", content=source)
+
+    answer = start(world, ("who", (None, b"pass word")), flow="hello")
+    kept = world.claims()[0]["inputs"]["who"]
+    assert "pass word" not in answer.text
+    assert answer.json()["inputs"]["who"] == kept
+    assert cipher.decrypt(kept) == "pass word"
