@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
+from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
+from runfold.adapters.functions import outside_functions
 from runfold.adapters.sqlite_broker import SqliteBroker
 from runfold.execution.claims import AnyClaim, Kill, LogEntry
 from runfold.execution.model import Execution, TaskRun
@@ -26,6 +28,7 @@ from runfold.ports import Broker, Log, Message, Reading, Record
 from runfold.tasks import load_task_types
 from runfold.topology import EXECUTIONS, FACTS, LOGS, TASKRUNS
 from runfold.worker.service import Worker
+from runfold.worker.storage import Outside
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS_MAX = 100_000
@@ -114,7 +117,11 @@ class Engine:
     def __post_init__(self) -> None:
         self.impatient = Impatient(self.broker)
         self.types = TYPES
-        self.expressions = Expressions({}, clock=self.clock, monotonic=time.monotonic)
+        self.files = MemoryFiles()
+        functions = outside_functions(
+            secret=_no_secret, files=self.files, clock=self.clock, is_namespace=lambda _name: True
+        )
+        self.expressions = Expressions(functions, clock=self.clock, monotonic=time.monotonic)
         self.flows = FlowStore(self.broker, self.types)
         self.number = 0
         self.executor = self.new_executor()
@@ -128,6 +135,7 @@ class Engine:
             surroundings=self.surroundings,
             clock=self.clock,
             window_s=10**6,
+            files=self.files,
         )
 
     def new_worker(self, worker_id: str = "worker-1") -> Worker:
@@ -139,6 +147,7 @@ class Engine:
             clock=self.clock,
             monotonic=time.monotonic,
             roots=self.surroundings,
+            outside=Outside(self.files),
         )
 
     def start(
@@ -236,6 +245,10 @@ class Engine:
         self.worker.close(0)
         self.executor.close()
         self.broker.close()
+
+
+def _no_secret(name: str) -> str:
+    raise ValueError(f"there is no secret {name}")
 
 
 def _is_running(outcome: Outcome) -> bool:

@@ -3,12 +3,14 @@ The one map of the file storage: where what is kept, and which paths there can b
 
     /<namespace, / for .>/<flow slug>/executions/<execution>/inputs/<input>/<file>
     .../executions/<execution>/tasks/<task slug>/<task run>/<file>
+    /<namespace, / for .>/<flow slug>/<task slug>/cache/cache.zip    of a WorkingDirectory
     /<namespace>/_files/<path>      files of a namespace
     /<namespace>/_kv/<key>.ion      its key-value pairs
 
 Pure. The rule: a path that came from outside goes through `checked`, and nothing else makes one.
 """
 
+import hashlib
 import re
 import unicodedata
 from typing import Final
@@ -101,6 +103,19 @@ def execution_folder(namespace: str, flow_id: str, execution_id: str) -> str:
 def taskrun_folder(execution: str, task_id: str, taskrun_id: str) -> str:
     """Return where a task run's files are kept, inside the folder of its execution."""
     return f"{execution}/tasks/{slug(task_id)}/{taskrun_id}"
+
+
+def batch_outputs_file(base: str, batch: int) -> str:
+    """Return where the outputs of the execution for one batch are kept, below those of its ForEachItem."""
+    return checked(f"{base}/{batch}/outputs.ion")
+
+
+def cache_file(namespace: str, flow_id: str, task_id: str, value: str | None) -> str:
+    """Return where a WorkingDirectory keeps its cache; in a loop each value has its own."""
+    folder = f"{namespace_folder(namespace)}/{slug(flow_id)}/{slug(task_id)}/cache"
+    if value is None:
+        return f"{folder}/cache.zip"
+    return f"{folder}/{hashlib.sha256(value.encode()).hexdigest()[:16]}/cache.zip"
 
 
 def owner_of(path: str) -> str | None:

@@ -5,11 +5,12 @@ What a claim itself leads to, if it is not late, double or void. What follows fu
 from typing import assert_never
 
 from runfold.execution import claims as c
+from runfold.execution.batches import batch_ended
 from runfold.execution.calling import child_ended
 from runfold.execution.control import take_control
+from runfold.execution.directory import directory_ended, end_inner, give_out, inner_task_ran
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
-    AttemptDispatched,
     AttemptEnded,
     AttemptStarted,
     ExecutionCreated,
@@ -29,6 +30,7 @@ from runfold.execution.result import take_result
 from runfold.execution.retrying import start_again
 from runfold.execution.state import Entry, State
 from runfold.execution.waking import wake
+from runfold.flows.flowable.working_directory import WorkingDirectory
 
 #: States in which a worker may still report on the attempt under way.
 UNDER_WAY = frozenset({State.CREATED, State.RESTARTED, State.RUNNING, State.KILLING})
@@ -59,9 +61,11 @@ def accept(draft: Draft, claim: c.ExecutionClaim) -> None:
         ):
             take_control(draft, claim)
         case c.ChildEnded():
-            child_ended(draft, claim)
+            (child_ended if claim.item is None else batch_ended)(draft, claim)
         case c.TaskStarted():
             _task_started(draft, claim)
+        case c.InnerTaskRan():
+            _inner_task_ran(draft, claim)
         case c.TaskReleased() | c.WorkerLost():
             _dispatch_again(draft, claim)
         case c.DispatchFailed():
@@ -130,10 +134,20 @@ def _task_ended(draft: Draft, claim: c.TaskEnded) -> None:
     run = draft.aggregate.taskruns.get(claim.taskrun_id)
     if run is None or claim.token <= run.answered:
         return  # unknown, or a double
-    if _is_current(run, claim.token):
-        take_result(draft, run, claim)
-    else:
+    task = draft.plan.nodes[run.task_id].task
+    if not _is_current(run, claim.token):
         draft.add(ResultCameLate(run.id, claim.token, claim.state))
+    elif isinstance(task, WorkingDirectory):
+        directory_ended(draft, run, task, claim)
+    else:
+        take_result(draft, run, claim)
+
+
+def _inner_task_ran(draft: Draft, claim: c.InnerTaskRan) -> None:
+    run = draft.aggregate.taskruns.get(claim.taskrun_id)
+    task = draft.plan.nodes[run.task_id].task if run is not None else None
+    if run is not None and isinstance(task, WorkingDirectory) and _is_current(run, claim.token):
+        inner_task_ran(draft, run, task, claim)
 
 
 def _is_current(run: TaskRun, token: int) -> bool:
@@ -155,9 +169,10 @@ def _dispatch_again(draft: Draft, claim: c.TaskReleased | c.WorkerLost) -> None:
         draft.add(AttemptEnded(run.id, Attempt(history, worker_id=claim.worker_id, error=error)))
         draft.log("WARN", f"Worker {claim.worker_id} was lost; the attempt is dispatched again", run)
     if run.state is State.KILLING or draft.aggregate.execution.state.is_terminal:
+        end_inner(draft, run, State.KILLED, draft.now)
         draft.add(TaskRunMoved(run.id, State.KILLED))
     else:
-        draft.add(AttemptDispatched(run.id, run.dispatches + 1))
+        give_out(draft, run)
 
 
 def _dispatch_failed(draft: Draft, claim: c.DispatchFailed) -> None:

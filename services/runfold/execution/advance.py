@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from runfold.errors import ExpressionFailed, InputsInvalid
 from runfold.execution.aggregate import ROOT, Frame
+from runfold.execution.batches import go_on_with_batches
 from runfold.execution.calling import extract
+from runfold.execution.directory import is_out
 from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, TaskRunCreated, TaskRunMoved
 from runfold.execution.failing import allowed
@@ -20,6 +22,8 @@ from runfold.execution.model import Branch, Place, TaskRun
 from runfold.execution.state import State
 from runfold.execution.waiting import end_round
 from runfold.flows.flowable.pause import WaitFor
+from runfold.flows.flowable.subflow import StartPerBatch
+from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.inputs import resolve_outputs
 from runfold.flows.lanes import LanePerTask, OneLane, enabled, one_lane
 from runfold.flows.task import FlowableTask, Lanes, Task
@@ -33,7 +37,11 @@ def advance(draft: Draft, parent: str) -> None:
     state = draft.aggregate.execution.state
     if state in AT_REST:
         return
-    if state is State.KILLING:
+    if parent != ROOT and is_out(draft.run(parent)):
+        return  # a worker runs its children
+    if parent != ROOT and isinstance(draft.plan.nodes[draft.run(parent).task_id].task, StartPerBatch):
+        go_on_with_batches(draft, draft.run(parent))
+    elif state is State.KILLING:
         settle_kill(draft, parent)
     elif state.is_terminal:
         _wind_up(draft, parent)
@@ -101,7 +109,9 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
     task = draft.plan.nodes[run.task_id].task
     assert isinstance(task, FlowableTask)  # noqa: S101 - only those are parents
     lanes = task.lanes(run.outputs, run.values)
-    if lanes is None:
+    if isinstance(task, WorkingDirectory):
+        _advance_directory(draft, run, task)
+    elif lanes is None:
         draft.log(
             "WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run
         )
@@ -112,6 +122,14 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
             return
         if state is not State.PAUSED:
             resolve(draft, run, state)
+
+
+def _advance_directory(draft: Draft, run: TaskRun, task: WorkingDirectory) -> None:
+    """End a WorkingDirectory that its worker is done with; after a failure its error tasks run here."""
+    errors = enabled(task.errors)
+    has_failed = draft.aggregate.frame(run.id).failed > 0
+    if not has_failed or not errors or progress(draft, run.id, Branch.ERRORS, one_lane(errors)):
+        resolve(draft, run, verdict(draft.aggregate.frame(run.id)))
 
 
 def _is_over(draft: Draft, parent: str, lanes: Lanes, errors: Sequence[Task]) -> bool:

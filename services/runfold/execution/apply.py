@@ -156,6 +156,9 @@ TaskRunFact = (
     | f.AttemptDispatched
     | f.AttemptStarted
     | f.AttemptEnded
+    | f.WorkAnswered
+    | f.BatchesCounted
+    | f.BatchKillsAsked
     | f.TaskRunWaits
     | f.RoundBegun
     | f.TaskRunMarked
@@ -198,8 +201,18 @@ def _changed(run: TaskRun, fact: TaskRunFact, transition: f.Transition) -> TaskR
                 attempts=(*run.attempts, fact.attempt),
                 answered=run.dispatches,
                 worker_id=None,
+                batches_ended=b"",
                 seq=seq,
             )
+        case f.WorkAnswered():
+            outputs = run.outputs if fact.outputs is None else fact.outputs
+            return replace(run, answered=fact.token, worker_id=None, outputs=outputs, seq=seq)
+        case f.BatchesCounted():
+            outputs = {**(run.outputs or {}), "iterations": fact.iterations}
+            ended = run.batches_ended if fact.ended is None else _with_bit(run.batches_ended, fact.ended - 1)
+            return replace(run, outputs=outputs, batches_ended=ended, seq=seq)
+        case f.BatchKillsAsked():
+            return replace(run, seq=seq)
         case f.RoundBegun():
             return replace(
                 run,
@@ -218,6 +231,14 @@ def _changed(run: TaskRun, fact: TaskRunFact, transition: f.Transition) -> TaskR
             return replace(run, answered=max(run.answered, fact.token), seq=seq)
         case _:
             assert_never(fact)
+
+
+def _with_bit(bits: bytes, at: int) -> bytes:
+    """Return a bitmap with one more bit set; it grows as needed."""
+    place, bit = divmod(at, 8)
+    grown = bytearray(bits.ljust(place + 1, b"\0"))
+    grown[place] |= 1 << bit
+    return bytes(grown)
 
 
 def _marked(run: TaskRun, state: State, transition: f.Transition) -> TaskRun:

@@ -1,7 +1,8 @@
 """
-Subflows: a task run that starts an execution of another flow and mostly waits for its end.
+Executions that start executions of other flows: Subflow, and what ForEachItem shares with it.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,40 +17,59 @@ from runfold.execution.model import Attempt, Caller, Json, Label, TaskRun, Trigg
 from runfold.execution.request import ExecutionRequest, Origin, start_claim
 from runfold.execution.retrying import plan_retry
 from runfold.execution.state import Entry, State
-from runfold.flows.flowable.subflow import Subflow
+from runfold.flows.flowable.subflow import StartPerBatch, Subflow
 from runfold.flows.temporal import parse_instant
 
 PASSED_ON = frozenset({State.FAILED, State.PAUSED, State.KILLED, State.WARNING})
 """States of the child that its caller takes over, where `transmitFailed` says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One batch of a ForEachItem: its number, from 1, and the address of its file."""
+
+    number: int
+    uri: str
+
+
 def call(draft: Draft, run: TaskRun, task: Subflow) -> None:
     """Start the child execution of a task run."""
     try:
-        start = _start_of(draft, run, task)
+        start = start_of(draft, run, task)
     except (AuthorError, CallerError) as error:
         fail(draft, run, str(error))
         return
     draft.add(TaskRunMoved(run.id, State.RUNNING))
+    ask(draft, run, start)
+    if not task.wait:
+        end_call(draft, draft.run(run.id), State.SUCCESS, {"executionId": start.execution_id, "state": State.CREATED})
+
+
+def ask(draft: Draft, run: TaskRun, start: Start) -> None:
+    """Ask for a child execution."""
     draft.add(StartAsked(start))
     link = f'[[link execution="{start.execution_id}" flowId="{start.flow_id}" namespace="{start.namespace}"]]'
     draft.log("INFO", f"Created new execution {link}", run)
-    if not task.wait:
-        _end(draft, draft.run(run.id), State.SUCCESS, {"executionId": start.execution_id, "state": State.CREATED})
 
 
-def _start_of(draft: Draft, run: TaskRun, task: Subflow) -> Start:
-    rendered = {key: draft.render(run, getattr(task, key)) for key in ("namespace", "flow_id", "schedule_date")}
-    flow = draft.plan.find_flow(rendered["namespace"], rendered["flow_id"], task.revision)
+def start_of(draft: Draft, run: TaskRun, task: Subflow | StartPerBatch, item: Item | None = None) -> Start:
+    """
+    Return the claim that starts the child of a task run, or of one of its items.
+
+    Raises:
+        AuthorError, CallerError: A template can't be rendered, or there is no such flow to start.
+    """
+    texts = _Texts(draft, run, item)
+    flow = draft.plan.find_flow(texts.render(task.namespace), texts.render(task.flow_id), task.revision)
     request = ExecutionRequest(
         namespace=flow.namespace,
         flow_id=flow.id,
         revision=task.revision,
-        inputs=evaluated(draft, run, task.inputs or {}),
-        labels=_labels(draft, run, task),
-        schedule_date=_date(rendered["schedule_date"]),
+        inputs=texts.evaluate_deep(task.inputs or {}),
+        labels=_labels(texts, task),
+        schedule_date=_date(texts.render(task.schedule_date)),
     )
-    child_id = child_of(run)
+    child_id = child_of(run, item.number if item else None)
     caller = draft.aggregate.execution
     trigger = Trigger(
         task.id,
@@ -63,28 +83,42 @@ def _start_of(draft: Draft, run: TaskRun, task: Subflow) -> Start:
     )
     origin = Origin(child_id, f"{child_id}.start", trigger=trigger)
     start = start_claim(flow, request, origin, draft.plan.expressions.evaluate)
-    return start.called_by(Caller(caller.id, run.id, outputs=task.outputs)) if task.wait else start
+    if not task.wait:
+        return start
+    outputs = task.outputs if isinstance(task, Subflow) else None
+    return start.called_by(Caller(caller.id, run.id, item=item.number if item else None, outputs=outputs))
 
 
-def child_of(run: TaskRun) -> str:
-    """Return the id of the execution that a Subflow's present attempt starts."""
-    return derived_id(run.id, "child", len(run.attempts))
+def child_of(run: TaskRun, item: int | None = None) -> str:
+    """Return the id of the execution that a task run's present attempt starts, or starts for an item."""
+    own = ("child", len(run.attempts))
+    return derived_id(run.id, *own) if item is None else derived_id(run.id, *own, item)
 
 
-def evaluated(draft: Draft, run: TaskRun, values: Any) -> Any:
-    """Return the inputs of a child, rendered in depth: a text that is one expression keeps its type."""
-    if isinstance(values, dict):
-        return {draft.render(run, key): evaluated(draft, run, value) for key, value in values.items()}
-    if isinstance(values, list):
-        return [evaluated(draft, run, value) for value in values]
-    return draft.evaluate(run, values) if isinstance(values, str) else values
+class _Texts:
+    """The templates of a task that starts executions: where there is an item, `taskrun` tells of it."""
+
+    def __init__(self, draft: Draft, run: TaskRun, item: Item | None) -> None:
+        self.draft = draft
+        self._run = run
+        self._more = {"items": item.uri, "iteration": item.number} if item else {}
+
+    def render(self, template: str | None) -> Any:
+        return self.draft.render(self._run, template, self._more)
+
+    def evaluate_deep(self, values: Any) -> Any:
+        """Return values rendered in depth: a text that is one expression keeps its type."""
+        if isinstance(values, dict):
+            return {self.render(key): self.evaluate_deep(value) for key, value in values.items()}
+        if isinstance(values, list):
+            return [self.evaluate_deep(value) for value in values]
+        return self.draft.evaluate(self._run, values, self._more) if isinstance(values, str) else values
 
 
-def _labels(draft: Draft, run: TaskRun, task: Subflow) -> tuple[Label, ...]:
-    inherited = [
-        label for label in draft.aggregate.execution.labels if task.inherit_labels or label.key.startswith("system.")
-    ]
-    own = [Label(draft.render(run, label.key), draft.render(run, label.value)) for label in task.labels]
+def _labels(texts: _Texts, task: Subflow | StartPerBatch) -> tuple[Label, ...]:
+    given = texts.draft.aggregate.execution.labels
+    inherited = [label for label in given if task.inherit_labels or label.key.startswith("system.")]
+    own = [Label(texts.render(label.key), texts.render(label.value)) for label in task.labels]
     return (*inherited, *own)
 
 
@@ -106,7 +140,7 @@ def child_ended(draft: Draft, claim: ChildEnded) -> None:
     if not isinstance(task, Subflow):
         return
     if run.state is State.KILLING:
-        _end(draft, run, State.KILLED, {"executionId": claim.child_id, "state": claim.state})
+        end_call(draft, run, State.KILLED, {"executionId": claim.child_id, "state": claim.state})
         return
     outputs: dict[str, Json] = {"executionId": claim.child_id, "state": claim.state}
     if claim.outputs:
@@ -115,10 +149,11 @@ def child_ended(draft: Draft, claim: ChildEnded) -> None:
     if claim.error is not None:
         draft.log("ERROR", f"Failed to extract outputs: {claim.error}", run)
         state = State.FAILED
-    _end(draft, run, state, outputs)
+    end_call(draft, run, state, outputs)
 
 
-def _end(draft: Draft, run: TaskRun, state: State, outputs: dict[str, Json]) -> None:
+def end_call(draft: Draft, run: TaskRun, state: State, outputs: dict[str, Json] | None) -> None:
+    """End a task run that started executions: one attempt, and a retry if one is due."""
     history = (*run.histories[-2:], Entry(state, draft.now))
     draft.add(AttemptEnded(run.id, Attempt(history)))
     end = TaskRunMoved(run.id, state, outputs=outputs)

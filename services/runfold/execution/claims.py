@@ -179,6 +179,29 @@ class TaskEnded(Claim, frozen=True, tag=True):
     log_file: str | None = None
 
 
+class InnerTaskRan(Claim, frozen=True, tag=True):
+    """
+    A worker ran, or runs, a task of the WorkingDirectory whose dispatch `token` is.
+
+    `state`: RUNNING (then there is no end yet), SKIPPED, or how the attempt ended. `attempt`
+    numbers the attempts of that task from 0; `is_tried_again`: another one follows this failed one.
+    """
+
+    taskrun_id: str = msgspec.field(name="taskRunId")
+    token: int
+    worker_id: str
+    task_id: str
+    state: State
+    started_at: datetime
+    ended_at: datetime | None = None
+    attempt: int = 0
+    is_tried_again: bool = False
+    outputs: dict[str, Json] | None = None
+    metrics: tuple[Metric, ...] = ()
+    error: str | None = None
+    log_file: str | None = None
+
+
 class TaskReleased(Claim, frozen=True, tag=True):
     """A worker that shuts down gives the attempt back unfinished."""
 
@@ -230,6 +253,7 @@ ExecutionClaim = (
     | SlotDecided
     | TaskStarted
     | TaskEnded
+    | InnerTaskRan
     | TaskReleased
     | WorkerLost
     | DispatchFailed

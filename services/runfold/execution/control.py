@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from runfold.execution import claims as c
 from runfold.execution.aggregate import Aggregate
+from runfold.execution.directory import is_out
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     ExecutionMoved,
@@ -20,6 +21,7 @@ from runfold.execution.going import go_on
 from runfold.execution.model import Branch, Json, TaskRun
 from runfold.execution.pausing import end_pause
 from runfold.execution.state import State
+from runfold.flows.flowable.working_directory import WorkingDirectory
 
 Control = c.Pause | c.Resume | c.ForceRun | c.SetLabels | c.ChangeStatus | c.ChangeState | c.Restart | c.SlotDecided
 
@@ -115,11 +117,19 @@ def _restart(draft: Draft) -> None:
     again = to_restart(aggregate)
     if not again or not (execution.state.is_terminal or execution.state is State.PAUSED):
         return
-    aside = tuple(run.id for run in aggregate.taskruns.values() if _is_aside(aggregate, run))
+    directories = {run.id for run in again if isinstance(draft.plan.nodes[run.task_id].task, WorkingDirectory)}
+    gone = {run.id for run in aggregate.taskruns.values() if _is_aside(aggregate, run)}
+    gone |= {
+        run.id
+        for run in aggregate.taskruns.values()
+        if any(around.id in directories for around in aggregate.ancestors(run))
+    }
     draft.add(ExecutionMoved(State.RESTARTED, attempt_number=execution.attempt_number + 1))
-    if aside:
-        draft.add(TaskRunsRemoved(aside))
+    if gone:
+        draft.add(TaskRunsRemoved(tuple(sorted(gone))))
     for run in again:
+        if run.id in gone or (run.id in directories and is_out(run)):
+            continue  # made anew by the worker, or still with one
         opened = draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run)
         draft.add(TaskRunMoved(run.id, State.RUNNING if opened else State.RESTARTED))
     go_on(draft)

@@ -4,6 +4,7 @@ A decision in the making: facts gathered so far, each already applied.
 Lives for one call of `decide` and is seen by nobody else.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 from runfold.execution.aggregate import ROOT, Aggregate
 from runfold.execution.apply import apply
 from runfold.execution.claims import LogEntry
-from runfold.execution.context import variables_of
-from runfold.execution.facts import ExecutionFact, TaskRunCreated, TaskRunMarked, TaskRunMoved, Transition
+from runfold.execution.context import Variables, variables_of
+from runfold.execution.facts import ExecutionFact, StartAsked, TaskRunCreated, TaskRunMarked, TaskRunMoved, Transition
 from runfold.execution.model import TaskRun
 from runfold.flows.plan import Plan
 
@@ -23,6 +24,14 @@ CHILDREN_MAX: Final = 500
 
 FACTS_MAX: Final = 4_000
 """Facts of one transition at most: with `CHILDREN_MAX` small ones it stays far below a record's limit."""
+
+
+STARTS_SIZE_MAX: Final = 256 * 1024
+"""Bytes of the executions that one transition asks for: they are in its record, inputs and all."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -52,6 +61,7 @@ class Draft:
         self.logs: list[LogEntry] = []
         self._agenda: dict[str, None] = {}
         self._created = 0
+        self._starts_size = 0
         self.unfinished: dict[str, None] = {}
 
     @property
@@ -65,7 +75,7 @@ class Draft:
 
     @property
     def has_room(self) -> bool:
-        return self._created < CHILDREN_MAX and len(self.facts) < FACTS_MAX
+        return self._created < CHILDREN_MAX and len(self.facts) < FACTS_MAX and self._starts_size < STARTS_SIZE_MAX
 
     def run(self, taskrun_id: str) -> TaskRun:
         return self.aggregate.taskruns[taskrun_id]
@@ -76,6 +86,9 @@ class Draft:
         self.facts.append(fact)
         if isinstance(fact, TaskRunCreated):
             self._created += 1
+        elif isinstance(fact, StartAsked):
+            self._created += 1
+            self._starts_size += len(_encode(fact))
         elif isinstance(fact, TaskRunMoved | TaskRunMarked):
             self.look_at(self.run(fact.id).parent_taskrun_id or ROOT)
 
@@ -88,7 +101,7 @@ class Draft:
         """Ask again what follows, for the flow and for each open flowable."""
         self.look_at(ROOT)
         for run in self.aggregate.taskruns.values():
-            if not run.state.is_terminal and self.plan.nodes[run.task_id].is_flowable:
+            if not run.state.is_terminal and self.plan.nodes[run.task_id].goes_on:
                 self.look_at(run.id)
 
     def next(self) -> str | None:
@@ -97,15 +110,24 @@ class Draft:
             return None
         return self._agenda.popitem()[0]
 
-    def render(self, run: TaskRun | None, template: object) -> Any:
-        """Return a template's text in the context of a task run. Raises: ExpressionFailed."""
-        references = self.plan.expressions.references(template)
-        return self.plan.expressions.render(template, variables_of(self.plan, self.aggregate, run, references))
+    def render(self, run: TaskRun | None, template: object, more: Mapping[str, Any] = NOTHING) -> Any:
+        """
+        Return a template's text in the context of a task run. `more`: what `taskrun` holds besides.
 
-    def evaluate(self, run: TaskRun | None, template: object) -> Any:
-        """Return a template's typed value in the context of a task run. Raises: ExpressionFailed."""
-        references = self.plan.expressions.references(template)
-        return self.plan.expressions.evaluate(template, variables_of(self.plan, self.aggregate, run, references))
+        Raises:
+            ExpressionFailed: It can't be rendered.
+        """
+        return self.plan.expressions.render(template, self._variables(run, template, more))
+
+    def evaluate(self, run: TaskRun | None, template: object, more: Mapping[str, Any] = NOTHING) -> Any:
+        """Do as `render`, but return the typed value of a template that is one expression."""
+        return self.plan.expressions.evaluate(template, self._variables(run, template, more))
+
+    def _variables(self, run: TaskRun | None, template: object, more: Mapping[str, Any]) -> Variables:
+        variables = variables_of(self.plan, self.aggregate, run, self.plan.expressions.references(template))
+        if more:
+            variables["taskrun"] = {**variables.get("taskrun", {}), **more}
+        return variables
 
     def log(self, level: str, message: str, run: TaskRun | None = None) -> None:
         """Say something to the people who read the execution's logs."""

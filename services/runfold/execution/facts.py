@@ -120,6 +120,22 @@ class AttemptEnded(Fact, frozen=True, tag=True):
     attempt: Attempt
 
 
+class WorkAnswered(Fact, frozen=True, tag=True):
+    """A worker is done with a WorkingDirectory: how it ends follows from its children. It leaves no attempt."""
+
+    id: str
+    token: int
+    outputs: dict[str, Json] | None = None
+
+
+class BatchesCounted(Fact, frozen=True, tag=True):
+    """How many executions of a ForEachItem are in which state. `ended`: the batch whose execution just ended."""
+
+    id: str
+    iterations: dict[str, int]
+    ended: int | None = None
+
+
 class TaskRunWaits(Fact, frozen=True, tag=True):
     """A timer looks at the task run at this date: a retry, the end of a pause, the next round of a loop."""
 
@@ -192,6 +208,12 @@ class KillAsked(Fact, frozen=True, tag=True):
     execution_id: str
 
 
+class BatchKillsAsked(Fact, frozen=True, tag=True):
+    """The executions of a ForEachItem that have not ended are to end because this one is killed."""
+
+    id: str
+
+
 class StartAsked(Fact, frozen=True, tag=True):
     """Another execution is to start because of this one: a retry as a new execution, a subflow."""
 
@@ -217,6 +239,9 @@ ExecutionFact = (
     | AttemptDispatched
     | AttemptStarted
     | AttemptEnded
+    | WorkAnswered
+    | BatchesCounted
+    | BatchKillsAsked
     | TaskRunWaits
     | RoundBegun
     | TaskRunMarked

@@ -2,13 +2,18 @@
 The end of an execution that is killed: what has not begun is KILLED at once, what runs is interrupted first.
 """
 
+from typing import Final
+
 from runfold.execution.aggregate import ROOT
 from runfold.execution.calling import child_of
 from runfold.execution.draft import Draft
-from runfold.execution.facts import ExecutionMoved, KillAsked, TaskRunMoved
+from runfold.execution.facts import BatchKillsAsked, ExecutionMoved, KillAsked, TaskRunMoved
 from runfold.execution.model import Branch
 from runfold.execution.state import State
-from runfold.flows.flowable.subflow import Subflow
+from runfold.flows.flowable.subflow import StartPerBatch, Subflow
+
+NOT_BEGUN: Final = frozenset({State.CREATED, State.RESTARTED, State.RETRYING})
+"""In these nothing of a task run is to be interrupted."""
 
 
 def sweep(draft: Draft, *, cascade: bool = True) -> None:
@@ -24,13 +29,13 @@ def sweep(draft: Draft, *, cascade: bool = True) -> None:
             draft.look_at(ROOT)
             return
         node = draft.plan.nodes[run.task_id]
-        is_call = isinstance(node.task, Subflow)
+        is_call = isinstance(node.task, Subflow | StartPerBatch)
         is_busy = node.is_flowable or run.state is State.RUNNING
         if is_call and cascade and is_busy:
-            draft.add(KillAsked(child_of(run)))
+            draft.add(KillAsked(child_of(run)) if isinstance(node.task, Subflow) else BatchKillsAsked(run.id))
         if is_call and not cascade:
             draft.add(TaskRunMoved(run.id, State.KILLED))
-        elif is_busy and run.state is not State.CREATED:
+        elif is_busy and run.state not in NOT_BEGUN:
             draft.add(TaskRunMoved(run.id, State.KILLING))
             draft.look_at(run.id)
         else:

@@ -5,7 +5,9 @@ The beginning of a task run: skipped, given to a worker, or (a flowable) opened 
 from typing import Final
 
 from runfold.errors import ExpressionFailed
+from runfold.execution.batches import begin_batches
 from runfold.execution.calling import call
+from runfold.execution.directory import give_out
 from runfold.execution.draft import Draft
 from runfold.execution.facts import AttemptDispatched, TaskRunMoved, ValuesResolved
 from runfold.execution.failing import fail
@@ -15,7 +17,8 @@ from runfold.execution.pausing import pause
 from runfold.execution.state import State
 from runfold.flows.expressions import is_truthy
 from runfold.flows.flowable.pause import Pause
-from runfold.flows.flowable.subflow import Subflow
+from runfold.flows.flowable.subflow import StartPerBatch, Subflow
+from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.labels_task import SetsLabels
 from runfold.flows.task import FlowableTask
 
@@ -42,6 +45,10 @@ def launch(draft: Draft, run: TaskRun) -> None:
             pause(draft, run, task)
         case Subflow():
             call(draft, run, task)
+        case StartPerBatch():
+            begin_batches(draft, run, task)
+        case WorkingDirectory():
+            give_out(draft, run)
         case SetsLabels():
             set_labels(draft, run, task)
         case FlowableTask():

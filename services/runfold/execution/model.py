@@ -163,6 +163,8 @@ class TaskRun(Struct, frozen=True):
     wake_at: datetime | None = None
     """When a timer looks at it again (a retry's date)."""
     error: str | None = None
+    batches_ended: bytes = b""
+    """Of a ForEachItem: a bit for each batch whose execution has ended, so that doubles are void."""
     is_removed: bool = False
     """No part of its execution any more: a restart made it anew. The index lets go of it."""
 

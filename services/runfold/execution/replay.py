@@ -15,6 +15,7 @@ from runfold.execution.claims import Start
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Branch, TaskRun
 from runfold.execution.state import Entry, State
+from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.plan import Plan
 from runfold.flows.task import FlowableTask
 
@@ -32,17 +33,25 @@ def replay(plan: Plan, aggregate: Aggregate, taskrun_id: str | None, new_id: str
         return _start(plan, aggregate, new_id, ())
     target = aggregate.taskruns.get(taskrun_id)
     if target is None:
-        raise BadRequest(f"No task run found for {taskrun_id} on execution {aggregate.execution.id}")
+        raise BadRequest(f"No task found for task run {taskrun_id} on execution {aggregate.execution.id}")
+    target = next((run for run in aggregate.ancestors(target) if _is_redone(plan, run, target)), target)
     kept = _kept(plan, aggregate, target)
     again = {around.id for around in aggregate.ancestors(target)}
     copies = []
     for run in kept:
-        is_flowable = _node_is_flowable(plan, run)
+        is_flowable = _node_is_flowable(plan, run) and not isinstance(plan.nodes[run.task_id].task, WorkingDirectory)
         if run.id in again or (run is target and is_flowable):
             copies.append(_moved(run, State.RUNNING, now))
         else:
             copies.append(_moved(run, State.RESTARTED, now) if run is target else run)
     return _start(plan, aggregate, new_id, copies)
+
+
+def _is_redone(plan: Plan, around: TaskRun, target: TaskRun) -> bool:
+    """Return whether a task run is done again as a whole: a WorkingDirectory of which `target` is a part."""
+    node = plan.nodes.get(around.task_id)
+    is_part = target.parent_taskrun_id == around.id and target.place.branch is Branch.TASKS
+    return node is not None and isinstance(node.task, WorkingDirectory) and is_part
 
 
 def restart_as(plan: Plan, restarted: Aggregate, new_id: str) -> Start:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from runfold.execution.claims import TaskEnded
+from runfold.execution.claims import InnerTaskRan, TaskEnded
 from runfold.execution.draft import Draft
 from runfold.execution.facts import AttemptEnded, TaskRunMoved
 from runfold.execution.failing import allowed
@@ -17,7 +17,7 @@ from runfold.execution.state import Entry, State
 
 def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     """Add what follows from the end of the attempt under way."""
-    draft.add(AttemptEnded(run.id, _attempt(claim)))
+    draft.add(AttemptEnded(run.id, attempt_of(claim, claim.ended_at)))
     end = TaskRunMoved(run.id, claim.state, at=claim.ended_at, outputs=claim.outputs or {}, error=claim.error)
     has_ended = draft.aggregate.execution.state.is_terminal
     if claim.state is State.FAILED and not has_ended and plan_retry(draft, run.id, end):
@@ -29,8 +29,9 @@ def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     draft.add(replace(end, state=allowed(draft.plan.nodes[run.task_id].task, state)))
 
 
-def _attempt(claim: TaskEnded) -> Attempt:
-    began, ended = claim.started_at, max(claim.started_at, claim.ended_at)
+def attempt_of(claim: TaskEnded | InnerTaskRan, ended_at: datetime) -> Attempt:
+    """Return the attempt that a worker's report tells of."""
+    began, ended = claim.started_at, max(claim.started_at, ended_at)
     return Attempt(
         histories=_history(began, ended, claim.state),
         worker_id=claim.worker_id,

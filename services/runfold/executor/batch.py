@@ -18,6 +18,7 @@ from runfold.execution.claims import (
     AskSlot,
     ChangeState,
     ChangeStatus,
+    ChildEnded,
     DispatchFailed,
     LeaveSlot,
     QueueClaim,
@@ -27,11 +28,12 @@ from runfold.execution.claims import (
 from runfold.execution.decide import decide
 from runfold.execution.draft import Decision
 from runfold.execution.slots import Queue, decide_slots
+from runfold.executor.batch_outputs import with_outputs_stored
 from runfold.executor.memory import Memory
 from runfold.executor.outbox import Change, Outbox, TooLarge, queue_messages, snapshots
 from runfold.executor.plans import Plans
 from runfold.flows.plan import Plan
-from runfold.ports import Message, Record
+from runfold.ports import Files, Message, Record
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +47,11 @@ Recall = Callable[[str], Aggregate | None]
 class Batch:
     """Decisions of one step and the messages that they lead to."""
 
-    def __init__(self, plans: Plans, memory: Memory, outbox: Outbox, now: datetime, recall: Recall) -> None:
+    def __init__(  # noqa: PLR0913 - made in one place
+        self, plans: Plans, memory: Memory, outbox: Outbox, *, files: Files, now: datetime, recall: Recall
+    ) -> None:
         self._recall = recall
+        self._files = files
         self._plans = plans
         self._memory = memory
         self._outbox = outbox
@@ -86,6 +91,8 @@ class Batch:
         known = self._changed.get(claim.execution_id) or self._memory.get(claim.execution_id)
         if known is None and isinstance(claim, Restart | ChangeState | ChangeStatus | SetLabels):
             known = self._recall(claim.execution_id)
+        if isinstance(claim, ChildEnded):
+            claim = with_outputs_stored(self._files, known, claim)
         plan = self._plans.of(claim, known)
         if plan is None:
             return

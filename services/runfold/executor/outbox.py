@@ -11,11 +11,13 @@ import msgspec
 from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
+from runfold.execution.batches import open_children
 from runfold.execution.claims import AnyClaim, AskSlot, ChildEnded, Kill, KillOrder, LeaveSlot, Work
 from runfold.execution.context import instant, variables_of
 from runfold.execution.draft import Decision
 from runfold.execution.facts import (
     AttemptDispatched,
+    BatchKillsAsked,
     ExecutionMoved,
     KillAsked,
     LabelsSet,
@@ -83,7 +85,10 @@ class Outbox:
                 case StartAsked(start=start):
                     yield claim_message(start)
                 case KillAsked(execution_id=execution_id):
-                    yield claim_message(Kill(execution_id, f"{execution_id}.kill.{execution.id}"))
+                    yield _kill(execution_id, execution)
+                case BatchKillsAsked():
+                    for execution_id in open_children(aggregate.taskruns[fact.id]):
+                        yield _kill(execution_id, execution)
         for entry in decision.logs:
             yield Message(LOGS, entry.execution_id, _encode(entry), slot=slot_of(entry.execution_id))
 
@@ -173,6 +178,10 @@ def tombstones(aggregate: Aggregate) -> Iterator[Message]:
     for taskrun_id in aggregate.taskruns:
         yield Message(TASKRUNS, f"{execution_id}/{taskrun_id}", None, slot=slot)
     yield Message(EXECUTIONS, execution_id, None, slot=slot)
+
+
+def _kill(execution_id: str, by: Execution) -> Message:
+    return claim_message(Kill(execution_id, f"{execution_id}.kill.{by.id}"))
 
 
 def _endings(plan: Plan, execution: Execution, end: ExecutionMoved) -> Iterator[Message]:

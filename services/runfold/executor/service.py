@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from runfold.adapters.fact_fold import folded
+from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.errors import Unavailable
 from runfold.execution.aggregate import Aggregate
@@ -23,7 +24,7 @@ from runfold.executor.requests import Requests
 from runfold.executor.restore import restored, restored_queues
 from runfold.executor.watch import WorkerWatch
 from runfold.flows.expressions import Expressions
-from runfold.ports import Assignment, Broker, Partitions, Reading, Record, slot_of
+from runfold.ports import Assignment, Broker, Files, Partitions, Reading, Record, slot_of
 from runfold.topology import CLAIMS, REQUESTS, WORKERS
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,11 @@ class Executor:
         clock: Callable[[], datetime],
         member: str = "executor-1",
         window_s: float = 600,
+        files: Files | None = None,
     ) -> None:
         self._broker = broker
         self._clock = clock
+        self._files = files or MemoryFiles()
         self._plans = Plans(flows, expressions, surroundings)
         self._requests = Requests(flows, expressions, broker)
         self._memory = Memory(timedelta(seconds=window_s))
@@ -69,7 +72,7 @@ class Executor:
         """Poll, decide, commit."""
         records = self._log.poll(BATCH_MAX, self._patience_s())
         now = self._clock()
-        batch = Batch(self._plans, self._memory, self._outbox, now, self._recall)
+        batch = Batch(self._plans, self._memory, self._outbox, files=self._files, now=now, recall=self._recall)
         for record in records:
             self._take(batch, record)
         due = list(self._memory.due(now, TIMERS_MAX))

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from runfold.flows.expressions import Expressions, Reference
+from runfold.flows.flowable.subflow import StartPerBatch
 from runfold.flows.lanes import enabled
 from runfold.flows.model import Flow
 from runfold.flows.task import FlowableTask, Task
@@ -36,6 +37,11 @@ class Node:
     @property
     def is_flowable(self) -> bool:
         return isinstance(self.task, FlowableTask)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more may follow for a task run of it while it is open: children, or executions to start."""
+        return isinstance(self.task, FlowableTask | StartPerBatch)
 
 
 FindFlow = Callable[[str, str, int | None], Flow]
@@ -73,7 +79,7 @@ class Plan:
         for task in tasks:
             self.nodes[task.id] = Node(task, parent, self.expressions)
             if isinstance(task, FlowableTask):
-                for children in task.children().values():
+                for children in (*task.children().values(), task.generated()):
                     self._add(children, task.id)
 
     def ancestors(self, task_id: str) -> list[FlowableTask]:

@@ -143,6 +143,10 @@ class FlowableTask(Task):
         """Return every nested list of tasks by its path in YAML."""
         return {"errors": self.errors} if self.errors else {}
 
+    def generated(self) -> tuple[Task, ...]:
+        """Return the children that no author wrote: the steps of a ForEachItem."""
+        return ()
+
 
 @dataclass(frozen=True)
 class TaskTypes:

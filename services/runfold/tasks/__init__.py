@@ -15,6 +15,7 @@ from runfold.flows.task import RunnableTask, Task, TaskTypes
 from runfold.tasks.debug import Echo, Return
 from runfold.tasks.execution import Fail
 from runfold.tasks.flow import Sleep
+from runfold.tasks.foreach_item import FOREACH_ITEM_TASKS
 from runfold.tasks.kv import KV_TASKS
 from runfold.tasks.log import Fetch, Log
 from runfold.tasks.namespace import NAMESPACE_TASKS
@@ -32,6 +33,7 @@ BUILT_IN: Final[tuple[type[RunnableTask], ...]] = (
     Fail,
     Sleep,
     OutputValues,
+    *FOREACH_ITEM_TASKS,
     *STORAGE_TASKS,
     *KV_TASKS,
     *NAMESPACE_TASKS,

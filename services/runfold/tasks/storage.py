@@ -60,7 +60,7 @@ def write_local(context: RunContext, folder: Path, name: str, value: str) -> Non
     place = local_place(folder, name)
     place.parent.mkdir(parents=True, exist_ok=True)
     with opened(context, value) if is_address(value) else BytesIO(value.encode()) as content, place.open("wb") as file:
-        _copy(context, content, file)
+        copy(context, content, file)
 
 
 def local_place(folder: Path, name: str) -> Path:
@@ -108,7 +108,8 @@ def opened(context: RunContext, address: str) -> BinaryIO:
         raise TaskFailed(f"There is no file {address}") from None
 
 
-def _copy(context: RunContext, content: BinaryIO, target: Any) -> None:
+def copy(context: RunContext, content: BinaryIO, target: Any) -> None:
+    """Copy a stream to its end, unless the attempt is told to stop."""
     while chunk := content.read(1024 * 1024):
         target.write(chunk)
         _heed(context)
@@ -135,7 +136,7 @@ class Concat(RunnableTask):
         with tempfile.TemporaryFile() as whole:
             for address in addresses:
                 with opened(context, address) as content:
-                    _copy(context, content, whole)
+                    copy(context, content, whole)
                 whole.write(separator)
             whole.seek(0)
             extension = extension_given(context.render(self.extension), CONCAT_EXTENSION)
@@ -192,22 +193,32 @@ class Split(RunnableTask):
 
     def run(self, context: RunContext) -> Outputs:
         address = required(context, self.from_, "from")
-        separator = _separator(context, self.separator)
         partitions = number(context, self.partitions, "partitions")
         size = size_bytes(context, self.bytes, "bytes")
         count = number(context, self.rows, "rows")
         with opened(context, address) as content:
-            read = _heeding(context, rows(content, separator))
-            if partitions is not None:
-                parts = _dealt(read, separator, partitions)
-            else:
-                parts = _batches(read, separator, size, count if size is not None or count is not None else 1)
             uris: list[str] = []
-            for part in parts:
+            count = count if size is not None or count is not None else 1
+            for part in parts_of(context, content, self.separator, partitions=partitions, size=size, count=count):
                 if len(uris) >= PARTS_MAX:
                     raise TaskFailed(f"The file splits into more than {PARTS_MAX} files")
                 uris.append(context.storage.files.store(part, extension_of(address)))
         return {"uris": uris}
+
+
+def parts_of(  # noqa: PLR0913 - the three ways, by name
+    context: RunContext,
+    content: BinaryIO,
+    separator: str,
+    *,
+    partitions: int | None,
+    size: int | None,
+    count: int | None,
+) -> Iterator[Readable]:
+    """Yield the parts of a file: so many `partitions`, or each of `size` bytes or `count` rows. Raises: TaskFailed."""
+    ends_row = _separator(context, separator)
+    read = _heeding(context, rows(content, ends_row))
+    yield from (_dealt(read, ends_row, partitions) if partitions is not None else _batches(read, ends_row, size, count))
 
 
 def _separator(context: RunContext, written: str) -> bytes:

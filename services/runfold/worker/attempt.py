@@ -6,7 +6,7 @@ Runs on whatever thread it is called on and never raises: each way to end is an
 """
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -15,6 +15,7 @@ from runfold.execution.claims import Work
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.expressions import Expressions
+from runfold.ports import Message
 from runfold.tasks.context import Outputs, Result, RunContext, Stop, Stopped, TaskFailed
 from runfold.worker.attempt_log import AttemptLog, Clock, Mask
 from runfold.worker.attempt_metrics import AttemptMetrics
@@ -62,6 +63,7 @@ class Surroundings:
     mask: Mask
     roots: Mapping[str, Json]
     outside: Outside
+    worker_id: str = ""
 
 
 class Attempt:
@@ -89,7 +91,14 @@ class Attempt:
         "work",
     )
 
-    def __init__(self, given: Given, definition: Definition, stop: Stop, around: Surroundings) -> None:
+    def __init__(
+        self,
+        given: Given,
+        definition: Definition,
+        stop: Stop,
+        around: Surroundings,
+        storage: AttemptStorage | None = None,
+    ) -> None:
         work = given.work
         self.work = work
         self.places = [given.place]
@@ -110,7 +119,7 @@ class Attempt:
         self.is_announced = False
         self._definition = definition
         self._around = around
-        self._storage = AttemptStorage(around.outside, work, around.clock)
+        self._storage = storage or AttemptStorage(around.outside, work, around.clock)
         self._context = RunContext(
             expressions=around.expressions,
             variables=around.outside.reveal(variables_of(work, definition, around.roots)),
@@ -126,7 +135,7 @@ class Attempt:
         try:
             if self._definition.task.timeout is not None:
                 self._set_deadline(self._definition.task.timeout)
-            return self._ended_well(self._definition.run(self._context))
+            return self._ended_well(self._perform())
         except Stopped:
             # The worker has reported why; a task that stops itself has failed.
             return Outcome(State.FAILED, error="The task stopped itself")
@@ -137,6 +146,10 @@ class Attempt:
             return self.failed(failure)
         finally:
             self._storage.close()
+
+    def take(self) -> Iterator[Message]:
+        """Yield what it has to tell since the last call: the lines of its log."""
+        return self.log.take()
 
     def log_file(self) -> str | None:
         """
@@ -165,12 +178,16 @@ class Attempt:
         """Log that it took too long, and return that."""
         message = f"Timeout after {clock_face(self.timeout_s or 0.0)}"
         self.log.conclude("ERROR", message)
+        self.log.conclude("TRACE", f"TimedOut: {message}")
         return Outcome(State.FAILED, None, message, self.metrics.collected())
 
     def _set_deadline(self, written: str) -> None:
         # Written only once and in this order: the worker's thread reads the deadline meanwhile.
         self.timeout_s = self._context.duration(written).total_seconds()
         self.deadline_s = self.started_s + self.timeout_s
+
+    def _perform(self) -> Outputs:
+        return self._definition.run(self._context)
 
     def _ended_well(self, outputs: Outputs) -> Outcome:
         state = State.SUCCESS

@@ -11,7 +11,8 @@ import orjson
 from pydantic import ValidationError
 
 from runfold.adapters.functions import SLOW
-from runfold.flows.task import RunnableTask, TaskTypes
+from runfold.flows.flowable.working_directory import WorkingDirectory
+from runfold.flows.task import Plugin, RunnableTask, Task, TaskTypes
 from runfold.tasks.context import Outputs, RunContext
 
 KEPT_MAX: Final = 2_000
@@ -31,7 +32,7 @@ class Unusable(Exception):
 class Definition:
     """A task that can run here. `is_brief`: it takes no longer than its rendering."""
 
-    task: RunnableTask
+    task: Task
     run: Callable[[RunContext], Outputs]
     is_brief: bool
 
@@ -68,8 +69,7 @@ class Definitions:
             raise Unusable(f"The task's definition is no JSON: {error}") from error
         name = properties.get("type") if isinstance(properties, dict) else None
         model = self._types.find(name) if isinstance(name, str) else None
-        run = getattr(model, "run", None)
-        if model is None or not issubclass(model, RunnableTask) or not callable(run):
+        if model is None or not _can_run(model):
             raise Unusable(f"This worker can't run tasks of the type `{name}`")
         try:
             task = model.model_validate(properties, context={"types": self._types}, by_alias=True, by_name=False)
@@ -77,10 +77,27 @@ class Definitions:
             raise Unusable(_reasons(error)) from error
         except Exception as error:  # a plugin's validators are others' code
             raise Unusable(f"The task's definition can't be read: {type(error).__name__}") from error
-        # What has a timeout runs where it can be interrupted; what waits for the world holds nobody else up.
-        waits = task.timeout is not None or _SLOW.search(written) is not None
-        is_brief = bool(getattr(model, "BRIEF", False)) and not waits
-        return Definition(task, partial(run, task), is_brief)
+        assert isinstance(task, Task)  # noqa: S101 - `_can_run` lets nothing else through
+        if isinstance(task, WorkingDirectory) and not all(_can_run(type(inner)) for inner in task.tasks):
+            raise Unusable("This worker can't run all tasks of the WorkingDirectory")
+        return definition_of(task, waits=_SLOW.search(written) is not None)
+
+
+def _can_run(model: type[Plugin]) -> bool:
+    is_runnable = issubclass(model, RunnableTask) and callable(getattr(model, "run", None))
+    return is_runnable or issubclass(model, WorkingDirectory)
+
+
+def definition_of(task: Task, *, waits: bool = False) -> Definition:
+    """Return what runs `task`. `waits`: its templates wait for the world."""
+    run: Callable[[Task, RunContext], Outputs] = getattr(type(task), "run", _is_run_otherwise)
+    # What has a timeout runs where it can be interrupted; what waits for the world holds nobody else up.
+    is_brief = bool(getattr(task, "BRIEF", False)) and not waits and task.timeout is None
+    return Definition(task, partial(run, task), is_brief)
+
+
+def _is_run_otherwise(task: Task, _context: RunContext) -> Outputs:
+    raise TypeError(f"{task.type} has an attempt of its own kind")
 
 
 def _reasons(error: ValidationError) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from runfold import topology
-from runfold.execution.claims import Claim, TaskEnded, TaskReleased, TaskStarted, Work
+from runfold.execution.claims import Claim, InnerTaskRan, TaskEnded, TaskReleased, TaskStarted, Work
 from runfold.execution.model import Json, Metric
 from runfold.execution.state import State
 from runfold.ports import RECORD_SIZE_MAX, Message, slot_of
@@ -51,6 +51,21 @@ class Span:
     ended_at: datetime
 
 
+ATTEMPTS_MAX: Final = 1_000
+"""Attempts of one task inside of one WorkingDirectory."""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerReport:
+    """What is told of a task in a WorkingDirectory besides its outcome."""
+
+    worker_id: str
+    task_id: str
+    attempt: int
+    is_tried_again: bool
+    log_file: str | None
+
+
 def attempt_key(work: Work) -> str:
     """Return what tells this dispatch from all others."""
     return f"{work.taskrun_id}.{work.token}"
@@ -83,6 +98,34 @@ def released(work: Work, worker_id: str) -> Message:
     )
 
 
+def inner(outer: Work, report: InnerReport, span: Span, outcome: Outcome) -> Message:
+    """
+    Say how far a task in the WorkingDirectory `outer` is: it runs, or how its attempt ended.
+
+    Raises:
+        Unreportable: The outputs are no JSON, or too large.
+    """
+    said = "started" if outcome.state is State.RUNNING else "ended"
+    claim = InnerTaskRan(
+        execution_id=outer.execution_id,
+        id=f"{attempt_key(outer)}.{report.task_id}.{report.attempt}.{said}",
+        taskrun_id=outer.taskrun_id,
+        token=outer.token,
+        worker_id=report.worker_id,
+        task_id=report.task_id,
+        state=outcome.state,
+        started_at=span.started_at,
+        ended_at=None if outcome.state is State.RUNNING else span.ended_at,
+        attempt=report.attempt,
+        is_tried_again=report.is_tried_again,
+        outputs=_outputs(outcome),
+        metrics=outcome.metrics,
+        error=None if outcome.error is None else _shortened(outcome.error),
+        log_file=report.log_file,
+    )
+    return _bounded(claim)
+
+
 def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: str | None = None) -> Message:
     """
     Say how the attempt ended. `log_file`: where its log is, if not in the topic.
@@ -90,21 +133,32 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: st
     Raises:
         Unreportable: The outputs are no JSON, or too large.
     """
+    claim = TaskEnded(
+        execution_id=work.execution_id,
+        id=f"{attempt_key(work)}.ended",
+        taskrun_id=work.taskrun_id,
+        token=work.token,
+        worker_id=worker_id,
+        started_at=span.started_at,
+        ended_at=span.ended_at,
+        state=outcome.state,
+        outputs=_outputs(outcome),
+        metrics=outcome.metrics,
+        error=None if outcome.error is None else _shortened(outcome.error),
+        log_file=log_file,
+    )
+    return _bounded(claim)
+
+
+def _outputs(outcome: Outcome) -> dict[str, Json] | None:
     try:
-        claim = TaskEnded(
-            execution_id=work.execution_id,
-            id=f"{attempt_key(work)}.ended",
-            taskrun_id=work.taskrun_id,
-            token=work.token,
-            worker_id=worker_id,
-            started_at=span.started_at,
-            ended_at=span.ended_at,
-            state=outcome.state,
-            outputs=None if outcome.outputs is None else dict(outcome.outputs),
-            metrics=outcome.metrics,
-            error=None if outcome.error is None else _shortened(outcome.error),
-            log_file=log_file,
-        )
+        return None if outcome.outputs is None else dict(outcome.outputs)
+    except (TypeError, ValueError) as error:
+        raise Unreportable(f"The outputs are no map that JSON can hold: {error}") from error
+
+
+def _bounded(claim: TaskEnded | InnerTaskRan) -> Message:
+    try:
         message = _message(claim)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Unreportable(f"The outputs are no map that JSON can hold: {error}") from error
@@ -117,7 +171,7 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: st
     return message
 
 
-def _check_outputs(claim: TaskEnded) -> None:
+def _check_outputs(claim: TaskEnded | InnerTaskRan) -> None:
     size_bytes = len(_encode(claim.outputs))
     if size_bytes > OUTPUTS_SIZE_MAX:
         raise Unreportable(f"The outputs are too large: {size_bytes} bytes, the limit is {OUTPUTS_SIZE_MAX} bytes")

@@ -20,6 +20,7 @@ from runfold.execution.state import State
 from runfold.tasks.context import Killed, Released, Stopped, TimedOut
 from runfold.worker.attempt import Attempt, Given, Surroundings
 from runfold.worker.definitions import Definition
+from runfold.worker.directory import attempt_for
 from runfold.worker.reports import Outcome
 from runfold.worker.stop import StopSignal
 
@@ -65,7 +66,7 @@ class Runner:
 
     def start(self, given: Given, definition: Definition) -> None:
         """Run an attempt in a thread of its own."""
-        attempt = Attempt(given, definition, StopSignal(), self._around)
+        attempt = attempt_for(given, definition, StopSignal(), self._around)
         attempt.log.thread = f"attempt-{next(self._numbers)}"
         self._running[attempt.key] = attempt
         # Daemons: a task that never ends must not keep the process from ending.

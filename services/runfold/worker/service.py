@@ -103,7 +103,7 @@ class Worker:
         self._id = worker_id
         self._clock = clock
         self._monotonic = monotonic
-        self._around = Surroundings(expressions, clock, monotonic, mask, roots or {}, outside or Outside())
+        self._around = Surroundings(expressions, clock, monotonic, mask, roots or {}, outside or Outside(), worker_id)
         self._definitions = Definitions(types)
         self._progress = Progress()
         self._brief: deque[Given] = deque()
@@ -169,7 +169,7 @@ class Worker:
         self._wind_down(until_s)
         for attempt in self._runner.running():
             self._runner.release(attempt)
-            self._outbox.put(attempt.log.take())
+            self._outbox.put(attempt.take())
             self._answer(attempt.places, reports.released(attempt.work, self._id))
         self._flush_last()
         self._is_closed = True
@@ -305,7 +305,7 @@ class Worker:
         for attempt in self._runner.to_announce():
             self._answer(attempt.places, reports.started(attempt.work, self._id, attempt.started_at))
         for attempt in self._runner.running():
-            self._outbox.put(attempt.log.take())
+            self._outbox.put(attempt.take())
 
     def _report(self, end: End) -> None:
         """Write what the attempt left: its log first, so that who sees its end sees all of it."""
@@ -318,7 +318,7 @@ class Worker:
         except reports.Unreportable as fault:
             outcome = attempt.failed(fault)
             claim = reports.ended(work, self._id, span, outcome, self._log_file(attempt))
-        self._outbox.put(attempt.log.take())
+        self._outbox.put(attempt.take())
         self._outbox.put(metric_messages(work, outcome.metrics, span.ended_at))
         self._answer(attempt.places, claim)
 

@@ -30,11 +30,9 @@ FLOWABLES: Final[tuple[type[Task], ...]] = (
     Pause,
     WaitFor,
     Subflow,
+    ForEachItem,
+    WorkingDirectory,
     SetsLabels,
 )
 
-PLANNED_FLOWABLES: Final[tuple[type[Task], ...]] = (
-    ForEachItem,
-    WorkingDirectory,
-    Template,
-)
+PLANNED_FLOWABLES: Final[tuple[type[Task], ...]] = (Template,)

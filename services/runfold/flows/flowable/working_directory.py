@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from runfold.flows.duration import Duration
-from runfold.flows.lanes import one_lane
+from runfold.flows.lanes import LanePerTask, enabled
 from runfold.flows.schema import Flag, Model, Text, rule
 from runfold.flows.task import Children, FlowableTask, Lanes, RunnableTask, Tasks
 
@@ -51,7 +51,8 @@ class WorkingDirectory(FlowableTask):
         return self
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
-        return one_lane(self.tasks)
+        # The worker decides what follows what: to the engine each task is a lane of its own.
+        return LanePerTask(enabled(self.tasks))
 
     def children(self) -> Children:
         return {"tasks": self.tasks, **super().children()}
