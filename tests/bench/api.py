@@ -17,7 +17,9 @@ from tests.bench.hops import present
 SAMPLES: Final = 150
 WARM_UP: Final = 30
 SEARCHES: Final = 8
-SEARCH_S: Final = 20.0
+SEARCH_S: Final = 90.0
+"""The index may have thousands of documents of the loads before to take in first."""
+
 SEARCH_PAUSE_S: Final = 0.01
 TIMEOUT_S: Final = 30.0
 
@@ -27,6 +29,8 @@ CREATED: Final = "request > fact"
 RUN: Final = "fact > end"
 VISIBLE: Final = "end > visible by API"
 SEARCHABLE: Final = "end > searchable"
+CAUGHT_UP: Final = "loads > searchable"
+"""How long the index needed for what the loads before had left to it."""
 
 Json = Any
 
@@ -61,12 +65,14 @@ def w4(system: str, api: Api) -> Load:
     api.create(sequence(1))
     for _ in range(WARM_UP):
         _run(api, flow_id)
+    caught_up_ms = _searchable(api, flow_id)  # what the loads before left to be indexed is no part of this one
     began_s = time.perf_counter()
     runs = [_run(api, flow_id) for _ in range(SAMPLES)]
     seconds = time.perf_counter() - began_s
     found: dict[str, Spread | None] = {
         name: spread(run[name] for run in runs) for name in (START, CREATED, RUN, VISIBLE)
     }
+    found[CAUGHT_UP] = spread((caught_up_ms,))
     found[SEARCHABLE] = spread(_searchable(api, flow_id) for _ in range(SEARCHES))
     return Load(system, W4, 1, (round(SAMPLES / seconds, 1),), present(found))
 

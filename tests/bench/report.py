@@ -10,7 +10,14 @@ from tests.bench.cost import LARGE, RATIO_MAX, SMALL
 from tests.bench.figures import Load, Report
 
 LOAD_HOPS: Final = ("claim > fact", "dispatch > worker", "result > fact")
-API_HOPS: Final = ("request > fact", "fact > end", "end > visible by API", "request > end by API", "end > searchable")
+API_HOPS: Final = (
+    "request > fact",
+    "fact > end",
+    "end > visible by API",
+    "request > end by API",
+    "loads > searchable",
+    "end > searchable",
+)
 
 
 def show(report: Report, console: Console) -> None:
