@@ -4,7 +4,7 @@ Actions on executions: checked against what is known, then claimed. The engine d
 Each returns the execution as the action leaves it, before it goes on: what the API answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,15 +13,19 @@ from runfold.documents.api_json import execution_json
 from runfold.errors import BadRequest, Conflict
 from runfold.execution import claims as c
 from runfold.execution.aggregate import Aggregate
+from runfold.execution.context import variables_of
 from runfold.execution.control import to_restart
 from runfold.execution.decide import preview
 from runfold.execution.model import Label
 from runfold.execution.replay import replay as replayed
 from runfold.execution.replay import restart_as
 from runfold.execution.state import State
+from runfold.flows.flowable.pause import Pause
+from runfold.flows.inputs import resolve_inputs
 from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
 from runfold.webserver.parts import Parts
+from runfold.webserver.uploads import NO_FORM, Form, addresses, store
 from runfold.webserver.whole import aggregate_of, plan_of
 
 Shown = dict[str, Any]
@@ -41,12 +45,37 @@ def pause(parts: Parts, execution_id: str) -> Shown:
     return _act(parts, aggregate, c.Pause(execution_id, parts.new_id()))
 
 
-def resume(parts: Parts, execution_id: str) -> Shown:
-    """Go on after a pause. Raises: NotFound, Conflict when it is not paused."""
+def resume(parts: Parts, execution_id: str, form: Form = NO_FORM) -> Shown:
+    """
+    Go on after a pause; the form holds what the Pause task asks for.
+
+    Raises:
+        NotFound: There is no such execution.
+        Conflict: It is not paused.
+        InputsInvalid: What the task asks for is missing, or not what it may be.
+    """
     aggregate = aggregate_of(parts, execution_id)
     if aggregate.execution.state is not State.PAUSED:
         raise Conflict(f"Execution {execution_id} is not paused, can't resume it")
-    return _act(parts, aggregate, c.Resume(execution_id, parts.new_id()))
+    inputs = _resume_inputs(parts, aggregate, form)
+    return _act(parts, aggregate, c.Resume(execution_id, parts.new_id(), inputs=inputs))
+
+
+def _resume_inputs(parts: Parts, aggregate: Aggregate, form: Form) -> dict[str, Any] | None:
+    plan = plan_of(parts, aggregate)
+    paused = [run for run in aggregate.taskruns.values() if run.state is State.PAUSED]
+    task = plan.nodes[min(paused, key=lambda run: run.ordinal).task_id].task if paused else None
+    if not isinstance(task, Pause) or not task.on_resume:
+        return None
+    places = addresses(plan.flow, task.on_resume, aggregate.execution.id, form)
+
+    def render(template: str, more: Mapping[str, Any]) -> Any:
+        variables = variables_of(plan, aggregate, None, parts.expressions.references(template))
+        return parts.expressions.evaluate(template, {**variables, **more})
+
+    inputs = resolve_inputs(task.on_resume, {**form.texts, **places}, render, parts.encrypt)
+    store(parts.files, form, places)
+    return inputs
 
 
 def force_run(parts: Parts, execution_id: str) -> Shown:
@@ -99,7 +128,7 @@ def change_state(parts: Parts, execution_id: str, taskrun_id: str, state: State)
     """Put a task run into a state. Raises: NotFound, BadRequest for an unknown task run."""
     aggregate = aggregate_of(parts, execution_id)
     if taskrun_id not in aggregate.taskruns:
-        raise BadRequest(f"No task run found for {taskrun_id} on execution {execution_id}")
+        raise BadRequest(f"No task found for task run {taskrun_id} on execution {execution_id}")
     wanted = c.ChangeState(execution_id, parts.new_id(), taskrun_id=taskrun_id, state=state)
     return _act(parts, aggregate, wanted)
 

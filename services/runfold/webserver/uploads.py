@@ -6,7 +6,7 @@ nothing behind. The name is new each time, since two requests may ask for the sa
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
@@ -15,7 +15,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from runfold.errors import BadRequest, RunfoldError
-from runfold.flows.input import FileInput
+from runfold.flows.input import FileInput, Input
 from runfold.flows.model import Flow
 from runfold.ports import Files
 from runfold.storage_layout import DEFAULT_EXTENSION, below, execution_folder, extension_given, path_of, uri_of
@@ -51,12 +51,15 @@ async def form_of(request: Request) -> AsyncIterator[Form]:
         yield Form(texts, files)
 
 
-def addresses(flow: Flow, execution_id: str, form: Form) -> dict[str, str]:
+NO_FORM: Final = Form()
+
+
+def addresses(flow: Flow, declared_inputs: Iterable[Input], execution_id: str, form: Form) -> dict[str, str]:
     """Return where the form's files for declared inputs will be, by input. Raises: BadRequest."""
     folder = f"{execution_folder(flow.namespace, flow.id, execution_id)}/inputs"
     return {
         declared.id: uri_of(below(folder, f"{declared.id}/{_name(declared)}"))
-        for declared in flow.inputs
+        for declared in declared_inputs
         if isinstance(declared, FileInput) and declared.id in form.files
     }
 

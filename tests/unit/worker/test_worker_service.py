@@ -331,7 +331,10 @@ def test_an_attempt_whose_time_is_up_fails_and_its_later_result_is_dropped(rig: 
     rig.until(rig.ended)
     (claim,) = rig.ended()
     assert (claim.state, claim.error) == (State.FAILED, "Timeout after 00:00:01.000")
-    assert rig.lines()[-1] == ("ERROR", "Timeout after 00:00:01.000")
+    assert rig.lines()[-2:] == [
+        ("ERROR", "Timeout after 00:00:01.000"),
+        ("TRACE", "TimedOut: Timeout after 00:00:01.000"),
+    ]
 
     Gate.OPEN["g"].set()
     rig.send(QUICK, taskrun_id="next")

@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from runfold.errors import BadRequest, CallerError, ExpressionFailed
@@ -16,6 +17,7 @@ from runfold.webserver import control
 from runfold.webserver.answers import Json, json_bytes
 from runfold.webserver.body import TextBody
 from runfold.webserver.parts import Given
+from runfold.webserver.uploads import form_of
 from runfold.webserver.whole import aggregate_of, plan_of
 
 router = APIRouter(prefix="/executions", tags=["executions"])
@@ -96,9 +98,10 @@ def pause(execution_id: str, parts: Given) -> Response:
 
 
 @router.post("/{execution_id}/resume", status_code=204)
-def resume(execution_id: str, parts: Given) -> Response:
-    """Go on with a paused execution."""
-    control.resume(parts, execution_id)
+async def resume(execution_id: str, request: Request, parts: Given) -> Response:
+    """Go on with a paused execution; the fields of the form are what its Pause task asks for."""
+    async with form_of(request) as form:
+        await run_in_threadpool(control.resume, parts, execution_id, form)
     return Response(status_code=204)
 
 
@@ -159,7 +162,7 @@ def evaluate(execution_id: str, taskrun_id: str, body: TextBody, parts: Given) -
     aggregate = aggregate_of(parts, execution_id)
     run = aggregate.taskruns.get(taskrun_id)
     if run is None:
-        raise BadRequest(f"No task run found for {taskrun_id} on execution {execution_id}")
+        raise BadRequest(f"No task found for {taskrun_id} on execution {execution_id}")
     variables = variables_of(plan_of(parts, aggregate), aggregate, run)
     try:
         return Json({"result": parts.expressions.render(body, variables)})

@@ -127,7 +127,7 @@ async def validate(namespace: str, flow_id: str, request: Request, parts: Given,
     async with form_of(request) as form:
         flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
         # Nothing is stored: the addresses only stand for what a start would give.
-        inputs = {**form.texts, **addresses(flow, parts.new_id(), form)}
+        inputs = {**form.texts, **addresses(flow, flow.inputs, parts.new_id(), form)}
     resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
     return Json({"id": flow.id, "namespace": flow.namespace, "inputs": [_shown(each) for each in resolved]})
 
@@ -142,7 +142,7 @@ def _start(parts: Parts, wanted: ExecutionRequest, form: Form) -> str:
         execution_id = execution_id_of(wanted, "", 0, 0)
         if parts.reader.state(execution_id) is not None:
             return execution_id  # asked for before
-    places = addresses(flow, execution_id, form)
+    places = addresses(flow, flow.inputs, execution_id, form)
     wanted = msgspec.structs.replace(wanted, inputs={**wanted.inputs, **places})
     claim = start_claim(flow, wanted, Origin(execution_id, claim_id), render_for(parts, flow), parts.encrypt)
     message = _message(claim)
