@@ -14,8 +14,15 @@ from runfold.documents.project import project_execution, project_taskrun
 from runfold.documents.query import Query
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.apply import apply_transition
-from runfold.execution.facts import AttemptDispatched, AttemptEnded, ExecutionMoved, TaskRunMarked, Transition
-from runfold.execution.model import Execution, TaskRun
+from runfold.execution.facts import (
+    AttemptDispatched,
+    AttemptEnded,
+    ExecutionMoved,
+    TaskRunCreated,
+    TaskRunMarked,
+    Transition,
+)
+from runfold.execution.model import Branch, Execution, TaskRun
 from runfold.execution.state import MOVES_OF_EXECUTION, MOVES_OF_TASKRUN, State
 from runfold.ports import Broker, Index
 from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
@@ -63,18 +70,23 @@ def check_attempts(log: list[Transition]) -> None:
     dispatched: dict[str, int] = defaultdict(int)
     ended: dict[str, int] = defaultdict(int)
     is_killed = False
+    inside: set[str] = set()
+    """Task runs that a worker made known itself: those in a WorkingDirectory."""
     for transition in log:
         for fact in transition.facts:
             match fact:
+                case TaskRunCreated() if fact.parent_taskrun_id in dispatched and fact.place.branch is Branch.TASKS:
+                    inside.add(fact.id)
                 case ExecutionMoved(state=State.KILLING):
                     is_killed = True
                 case AttemptDispatched():
                     assert not is_killed
+                    assert fact.id not in inside
                     dispatched[fact.id] += 1
                     assert fact.token == dispatched[fact.id]
                 case AttemptEnded():
                     ended[fact.id] += 1
-                    assert ended[fact.id] <= dispatched[fact.id]
+                    assert ended[fact.id] <= dispatched[fact.id] or fact.id in inside
                 case TaskRunMarked():
                     raise AssertionError("nobody marked anything")
 
@@ -89,7 +101,9 @@ def check_snapshots(broker: Broker, live: dict[str, Aggregate]) -> None:
         for run in aggregate.taskruns.values():
             assert msgspec.json.decode(runs[f"{execution_id}/{run.id}"] or b"", type=TaskRun) == run
     known = {f"{execution_id}/{run_id}" for execution_id, aggregate in live.items() for run_id in aggregate.taskruns}
-    assert set(runs) == known
+    removed = {key for key, value in runs.items() if value and msgspec.json.decode(value, type=TaskRun).is_removed}
+    assert removed.isdisjoint(known)
+    assert set(runs) == known | removed
 
 
 def check_rebuild(log: list[Transition], dice: random.Random) -> None:

@@ -32,7 +32,7 @@ class FlowDice:
         own: dict[str, Any] = {"id": f"t{self.count}"}
         kinds = ["return", "return", "log", "fail"]
         if depth < DEPTH_MAX:
-            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each"]
+            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each", "directory"]
         own |= getattr(self, f"_{self.dice.choice(kinds)}")(depth)
         if self.dice.random() < 0.1:
             own["allowFailure"] = True
@@ -99,6 +99,21 @@ class FlowDice:
             "value": '["x", "y"]',
             "tasks": self.tasks(depth + 1, 2),
         }
+
+    def _directory(self, _depth: int) -> dict[str, Any]:
+        return self._with_errors(
+            {
+                "type": f"{CORE}.flow.WorkingDirectory",
+                "tasks": self.inner_tasks(),
+                "inputFiles": {"a.txt": "{{ flow.id }}"},
+            }
+        )
+
+    def inner_tasks(self) -> list[dict[str, Any]]:
+        tasks = self.tasks(DEPTH_MAX, 3)
+        for task in tasks:
+            task.pop("retry", None)  # the worker itself would wait for it, in real time
+        return tasks
 
     def _with_errors(self, task: dict[str, Any]) -> dict[str, Any]:
         if self.dice.random() < 0.3:

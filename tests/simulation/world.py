@@ -8,6 +8,7 @@ made anew from what the broker holds.
 
 import contextlib
 import random
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from runfold.errors import Unavailable
 from runfold.indexer.service import Indexer
 from runfold.ports import RECORD_SIZE_MAX, Log, Message, Reading, Record
 from runfold.topology import CLAIMS, EXECUTIONS, FACTS, LOGS, METRICS, TASKRUNS
-from tests.engine import Engine, Impatient
+from runfold.worker.service import Worker
+from tests.engine import REAL_WAIT_MAX_S, Engine, Impatient
 
 CRASH_RATE = 0.06
 AWAY_RATE = 0.04
@@ -143,10 +145,21 @@ class World(Engine):
             if self.services[name] is None:
                 self.services[name] = self.make(name)
             self.services[name].step()
+            if name == "worker":
+                self.let_attempts_end(self.services[name])
         except Unavailable:
             pass
         except Crash:
             self.die(name)
+
+    @staticmethod
+    def let_attempts_end(worker: Worker) -> None:
+        """Wait for attempts in threads of their own, so that a seed tells the same story each time."""
+        runner = worker._runner
+        end_s = time.monotonic() + REAL_WAIT_MAX_S
+        while runner._ends.qsize() < len(runner):
+            assert time.monotonic() < end_s, "an attempt never ends"
+            time.sleep(0.0005)
 
     def die(self, name: str) -> None:
         self.crashes += 1
