@@ -95,6 +95,37 @@ def test_a_kill_interrupts_what_runs_and_ends_what_has_not_begun(engine: Engine)
     assert outcome.trail() == [("s", None, "KILLED"), ("a", None, "KILLED")]
 
 
+def test_a_kill_ends_also_what_still_runs_below_a_parent_that_has_failed(engine: Engine) -> None:
+    source = """
+id: orphans
+namespace: company.team
+tasks:
+  - id: p
+    type: io.kestra.plugin.core.flow.Parallel
+    tasks:
+      - id: s
+        type: io.kestra.plugin.core.flow.Sequential
+        tasks: [{id: f, type: io.kestra.plugin.core.execution.Fail, retry: {type: constant, interval: PT1H}}]
+      - {id: at-once, type: io.kestra.plugin.core.execution.Fail, runIf: "{{ missing }}"}
+errors:
+  - {id: e, type: io.kestra.plugin.core.execution.Fail, retry: {type: constant, interval: PT1H}}
+"""
+    execution_id = engine.start(source)
+    step_until(engine, lambda: [str(run.state) for run in runs_of(engine, execution_id)].count("RETRYING") == 2)
+
+    engine.kill(execution_id)
+    outcome = engine.finish(execution_id)
+
+    assert outcome.execution.state is State.KILLED
+    assert outcome.trail() == [
+        ("p", None, "FAILED"),
+        ("s", None, "KILLED"),
+        ("f", None, "KILLED"),
+        ("at-once", None, "FAILED"),
+        ("e", None, "KILLED"),
+    ]
+
+
 @pytest.mark.parametrize(("cascade", "child"), [(True, "KILLED"), (False, "SUCCESS")])
 def test_a_kill_reaches_the_executions_that_subflows_wait_for_if_it_cascades(
     engine: Engine, cascade: bool, child: str

@@ -84,20 +84,19 @@ def _end_flow(draft: Draft, frame: Frame) -> None:
 
 def _wind_up(draft: Draft, parent: str) -> None:
     """Look after an execution that ended: what still ran is joined, `afterExecution` runs."""
-    if draft.aggregate.execution.state is State.KILLED:
-        return  # after a kill nothing is dispatched any more
+    is_killed = draft.aggregate.execution.state is State.KILLED  # after a kill nothing is dispatched any more
     if parent == ROOT:
-        progress(draft, ROOT, Branch.AFTER, one_lane((*draft.plan.after, *listening(draft))))
+        if not is_killed:
+            progress(draft, ROOT, Branch.AFTER, one_lane((*draft.plan.after, *listening(draft))))
         return
     run = draft.run(parent)
-    if run.place.branch is Branch.AFTER or any(
-        around.place.branch is Branch.AFTER for around in draft.aggregate.ancestors(run)
-    ):
+    places = (around.place for around in (run, *draft.aggregate.ancestors(run)))
+    if not is_killed and any(place.branch is Branch.AFTER for place in places):
         _advance_flowable(draft, run)
         return
     frames = [draft.aggregate.frame(parent, branch) for branch in (Branch.TASKS, Branch.ERRORS)]
     if not run.state.is_terminal and not any(frame.active for frame in frames):
-        resolve(draft, run, verdict(frames[0]))
+        resolve(draft, run, State.KILLED if run.state is State.KILLING else verdict(frames[0]))
 
 
 # --- a flowable task run
