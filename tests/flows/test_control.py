@@ -120,8 +120,8 @@ errors:
     assert outcome.trail() == [
         ("p", None, "FAILED"),
         ("s", None, "KILLED"),
-        ("f", None, "KILLED"),
         ("at-once", None, "FAILED"),
+        ("f", None, "KILLED"),
         ("e", None, "KILLED"),
     ]
 
