@@ -252,7 +252,7 @@ def _no_secret(name: str) -> str:
 
 
 def _is_running(outcome: Outcome) -> bool:
-    return any(not run.state.is_terminal for run in outcome.taskruns)
+    return any(not run.state.is_terminal and not run.is_removed for run in outcome.taskruns)
 
 
 def _latest(records: Any, kind: type[Any]) -> dict[str, Any]:

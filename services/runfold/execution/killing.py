@@ -37,7 +37,8 @@ def sweep(draft: Draft, *, cascade: bool = True) -> None:
             draft.add(TaskRunMoved(run.id, State.KILLED))
         elif is_busy and run.state not in NOT_BEGUN:
             draft.add(TaskRunMoved(run.id, State.KILLING))
-            draft.look_at(run.id)
+            if node.goes_on:
+                draft.look_at(run.id)
         else:
             draft.add(TaskRunMoved(run.id, State.KILLED))
     draft.look_at(ROOT)

@@ -93,7 +93,6 @@ class DirectoryAttempt(Attempt):
             outcome = inner.outcome(self.stop)
             again_at = _again_at(task, inner, number + 1, began) if outcome.state is State.FAILED else None
             self._conclude(inner, outcome, is_tried_again=again_at is not None)
-            self.stop.wait(0)
             if again_at is None:
                 return outcome.state is State.FAILED and not task.allow_failure
             self.stop.wait((again_at - self._around.clock()).total_seconds())
@@ -110,6 +109,7 @@ class DirectoryAttempt(Attempt):
         )
         given = Given(self.places[0], work, self.key, self._definition)
         inner = InnerAttempt(given, definition_of(task), self, number)
+        inner.log.thread = self.log.thread
         with self._lock:
             self._current = inner
         return inner
@@ -130,6 +130,7 @@ class DirectoryAttempt(Attempt):
             outcome = inner.failed(fault)
             claim = inner.report(outcome.state, outcome, is_tried_again=is_tried_again)
         with self._lock:
+            self.stop.wait(0)  # told to stop: the worker has said how all of it ends
             self._messages += inner.log.take()
             self._messages += metric_messages(inner.work, outcome.metrics, self._around.clock())
             self._messages.append(claim)
