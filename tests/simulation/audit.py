@@ -24,6 +24,7 @@ from runfold.execution.facts import (
 )
 from runfold.execution.model import Branch, Execution, TaskRun
 from runfold.execution.state import MOVES_OF_EXECUTION, MOVES_OF_TASKRUN, State
+from runfold.flows.flowable.subflow import StartPerBatch
 from runfold.ports import Broker, Index
 from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
 
@@ -77,6 +78,8 @@ def check_attempts(log: list[Transition]) -> None:
             match fact:
                 case TaskRunCreated() if fact.parent_taskrun_id in dispatched and fact.place.branch is Branch.TASKS:
                     inside.add(fact.id)
+                case TaskRunCreated(task_type=StartPerBatch.TYPE):
+                    dispatched[fact.id] = 1  # the executor runs it itself, once: nothing here retries it
                 case ExecutionMoved(state=State.KILLING):
                     is_killed = True
                 case AttemptDispatched():

@@ -6,6 +6,17 @@ from typing import Any
 DEPTH_MAX = 3
 CORE = "io.kestra.plugin.core"
 
+ITEMS = "kestra:///company/team/maker/executions/made/inputs/items/items.txt"
+"""A file of four rows."""
+
+CHILD = """
+id: child
+namespace: company.team
+inputs: [{id: number, type: INT}]
+tasks: [{id: c, type: io.kestra.plugin.core.execution.Fail, condition: "{{ inputs.number == 3 }}"}]
+outputs: [{id: said, type: INT, value: "{{ inputs.number }}"}]
+"""
+
 
 class FlowDice:
     """Builds one flow from its dice; ids count up, so they are unique."""
@@ -32,7 +43,7 @@ class FlowDice:
         own: dict[str, Any] = {"id": f"t{self.count}"}
         kinds = ["return", "return", "log", "fail"]
         if depth < DEPTH_MAX:
-            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each", "directory"]
+            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each", "directory", "items"]
         own |= getattr(self, f"_{self.dice.choice(kinds)}")(depth)
         if self.dice.random() < 0.1:
             own["allowFailure"] = True
@@ -106,6 +117,21 @@ class FlowDice:
                 "type": f"{CORE}.flow.WorkingDirectory",
                 "tasks": self.inner_tasks(),
                 "inputFiles": {"a.txt": "{{ flow.id }}"},
+            }
+        )
+
+    def _items(self, _depth: int) -> dict[str, Any]:
+        """Over a file that the world holds; the third batch fails."""
+        return self._with_errors(
+            {
+                "type": f"{CORE}.flow.ForEachItem",
+                "items": ITEMS,
+                "batch": {"rows": self.dice.choice([1, 2, 4])},
+                "namespace": "company.team",
+                "flowId": "child",
+                "wait": self.dice.random() < 0.8,
+                "transmitFailed": self.dice.random() < 0.5,
+                "inputs": {"number": "{{ taskrun.iteration }}"},
             }
         )
 

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -19,9 +20,11 @@ from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.errors import Unavailable
 from runfold.indexer.service import Indexer
 from runfold.ports import RECORD_SIZE_MAX, Log, Message, Reading, Record
+from runfold.storage_layout import path_of
 from runfold.topology import CLAIMS, EXECUTIONS, FACTS, LOGS, METRICS, TASKRUNS
 from runfold.worker.service import Worker
 from tests.engine import REAL_WAIT_MAX_S, Engine, Impatient
+from tests.simulation.flows import CHILD, ITEMS
 
 CRASH_RATE = 0.06
 AWAY_RATE = 0.04
@@ -118,6 +121,8 @@ class World(Engine):
         self.worker.close(0)
         self.executor.close()
         self.impatient = CrashingBroker(Impatient(self.broker), self.dice)
+        self.flows.create(CHILD)
+        self.files.put(path_of(ITEMS), BytesIO(b"1\n2\n3\n4\n"))
         self.lives = 0
         self.services: dict[str, Any] = {"executor": None, "worker": None, "indexer": None}
         self.crashes = 0
