@@ -15,6 +15,7 @@ from runfold.execution.claims import Start
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Branch, TaskRun
 from runfold.execution.state import Entry, State
+from runfold.execution.successor import successor
 from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.plan import Plan
 from runfold.flows.task import FlowableTask
@@ -70,23 +71,11 @@ def _node_is_flowable(plan: Plan, run: TaskRun) -> bool:
 
 
 def _start(plan: Plan, aggregate: Aggregate, new_id: str, taskruns: Iterable[TaskRun]) -> Start:
-    old = aggregate.execution
     copies = _renamed(taskruns, new_id, plan.revision)
-    return Start(
-        execution_id=new_id,
-        id=f"{new_id}.start",
-        namespace=old.namespace,
-        flow_id=old.flow_id,
+    return replace(
+        successor(aggregate.execution, new_id),
         flow_revision=plan.revision,
-        inputs=old.inputs,
-        labels=old.labels,
-        variables=old.variables,
-        trigger=old.trigger,
-        parent_id=old.id,
-        original_id=old.original_id,
-        attempt_number=old.attempt_number + 1,
-        original_created_date=old.original_created_date,
-        histories=old.histories if copies else (),
+        histories=aggregate.execution.histories if copies else (),
         taskruns=copies,
     )
 

@@ -2,7 +2,6 @@
 Retries: whose policy counts, when the next attempt is, and a new execution in place of a failed one.
 """
 
-from runfold.execution.claims import Start
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     ExecutionMoved,
@@ -14,6 +13,7 @@ from runfold.execution.facts import (
 from runfold.execution.ids import derived_id, fraction_of
 from runfold.execution.model import TaskRun
 from runfold.execution.state import State
+from runfold.execution.successor import successor
 from runfold.flows.plan import Plan
 from runfold.flows.retry import Behavior, RetryBase, next_attempt
 
@@ -72,22 +72,4 @@ def start_again(draft: Draft) -> None:
     """Ask for the execution that takes the place of this one, which is RETRIED."""
     old = draft.aggregate.execution
     new_id = derived_id(old.id, "retry", old.attempt_number + 1)
-    draft.add(
-        StartAsked(
-            Start(
-                execution_id=new_id,
-                id=f"{new_id}.start",
-                namespace=old.namespace,
-                flow_id=old.flow_id,
-                flow_revision=old.flow_revision,
-                inputs=old.inputs,
-                labels=old.labels,
-                variables=old.variables,
-                trigger=old.trigger,
-                parent_id=old.id,
-                original_id=old.original_id,
-                attempt_number=old.attempt_number + 1,
-                original_created_date=old.original_created_date,
-            )
-        )
-    )
+    draft.add(StartAsked(successor(old, new_id)))

@@ -8,23 +8,20 @@ folder. Rows and items stream: no file is held in memory.
 import array
 import tempfile
 from collections.abc import Iterator
-from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
-from runfold.errors import ExpressionFailed, NotFound
-from runfold.flows.expressions import is_truthy
+from runfold.errors import NotFound
 from runfold.flows.schema import Text, rule
 from runfold.flows.task import RunnableTask
-from runfold.flows.values import text_of
 from runfold.ports import Readable
 from runfold.storage_layout import SCHEME, extension_given, extension_of
 from runfold.tasks.context import Outputs, RunContext, TaskFailed
 from runfold.tasks.globs import WrongPattern, matching
-from runfold.tasks.rows import item_variables, items, rows
+from runfold.tasks.rows import rows
 from runfold.tasks.values import flag, number, required, size_bytes, text_list, text_map
 
 CONCAT_EXTENSION: Final = ".tmp"
@@ -32,7 +29,6 @@ ROWS_MAX: Final = 50_000_000
 PARTS_MAX: Final = 10_000
 """Files that one file is split into; their addresses are outputs."""
 
-KEYS_MAX: Final = 1_000_000
 LOCAL_FILES_MAX: Final = 10_000
 STOPPED_EACH: Final = 1_000
 """Rows between two looks at whether the attempt has been told to stop."""
@@ -112,10 +108,10 @@ def copy(context: RunContext, content: BinaryIO, target: Any) -> None:
     """Copy a stream to its end, unless the attempt is told to stop."""
     while chunk := content.read(1024 * 1024):
         target.write(chunk)
-        _heed(context)
+        heed(context)
 
 
-def _heed(context: RunContext) -> None:
+def heed(context: RunContext) -> None:
     """Stop if the attempt was told to."""
     if context.is_stopped:
         context.wait(0)
@@ -231,7 +227,7 @@ def _separator(context: RunContext, written: str) -> bytes:
 def _heeding(context: RunContext, read: Iterator[bytes]) -> Iterator[bytes]:
     for count, row in enumerate(read):
         if not count % STOPPED_EACH:
-            _heed(context)
+            heed(context)
         if count >= ROWS_MAX:
             raise TaskFailed(f"The file has more than {ROWS_MAX} rows")
         yield row
@@ -318,96 +314,6 @@ class Reverse(RunnableTask):
         if not encoded:
             raise TaskFailed("`separator` is empty")
         return encoded
-
-
-class DeduplicateItems(RunnableTask):
-    """Keep the last item of each key, in the order of those items."""
-
-    TYPE: ClassVar[str] = "io.kestra.plugin.core.storage.DeduplicateItems"
-
-    from_: Text = Field(alias="from")
-    expr: Text
-
-    def run(self, context: RunContext) -> Outputs:
-        address = required(context, self.from_, "from")
-        last: dict[str, int] = {}
-        total = 0
-        with opened(context, address) as content:
-            for _, item in items(content):
-                last[self._key(context, item)] = total
-                total += 1
-                if len(last) > KEYS_MAX:
-                    raise TaskFailed(f"There are more than {KEYS_MAX} keys")
-                _heed(context)
-        kept = set(last.values())
-        with opened(context, address) as content, tempfile.TemporaryFile() as found:
-            for at, (row, _) in enumerate(items(content)):
-                if at in kept:
-                    found.write(row + b"\n")
-            found.seek(0)
-            uri = context.storage.files.store(found, extension_of(address) or ".ion")
-        return {
-            "uri": uri,
-            "numKeys": len(last),
-            "processedItemsTotal": total,
-            "droppedItemsTotal": total - len(last),
-        }
-
-    def _key(self, context: RunContext, item: Any) -> str:
-        return text_of(context.evaluate(self.expr, item_variables(item)))
-
-
-class FilterType(StrEnum):
-    """What becomes of items that fit."""
-
-    INCLUDE = "INCLUDE"
-    EXCLUDE = "EXCLUDE"
-
-
-class ErrorOrNullBehavior(StrEnum):
-    """What becomes of items for which the condition fails or is null."""
-
-    FAIL = "FAIL"
-    INCLUDE = "INCLUDE"
-    EXCLUDE = "EXCLUDE"
-
-
-class FilterItems(RunnableTask):
-    """Keep the items that fit a condition, or the others."""
-
-    TYPE: ClassVar[str] = "io.kestra.plugin.core.storage.FilterItems"
-
-    from_: Text = Field(alias="from")
-    filter_condition: Text
-    filter_type: FilterType = FilterType.INCLUDE
-    error_or_null_behavior: ErrorOrNullBehavior = ErrorOrNullBehavior.FAIL
-
-    def run(self, context: RunContext) -> Outputs:
-        address = required(context, self.from_, "from")
-        total = kept = 0
-        with opened(context, address) as content, tempfile.TemporaryFile() as found:
-            for row, item in items(content):
-                _heed(context)
-                total += 1
-                if self._is_kept(context, item):
-                    kept += 1
-                    found.write(row + b"\n")
-            found.seek(0)
-            uri = context.storage.files.store(found, extension_of(address) or ".ion")
-        return {"uri": uri, "processedItemsTotal": total, "droppedItemsTotal": total - kept}
-
-    def _is_kept(self, context: RunContext, item: Any) -> bool:
-        try:
-            value = context.evaluate(self.filter_condition.strip(), item_variables(item))
-        except ExpressionFailed:
-            if self.error_or_null_behavior is ErrorOrNullBehavior.FAIL:
-                raise
-            return self.error_or_null_behavior is ErrorOrNullBehavior.INCLUDE
-        if value is None:
-            if self.error_or_null_behavior is ErrorOrNullBehavior.FAIL:
-                raise TaskFailed(f"The condition `{self.filter_condition}` is null for an item")
-            return self.error_or_null_behavior is ErrorOrNullBehavior.INCLUDE
-        return is_truthy(text_of(value).strip()) is (self.filter_type is FilterType.INCLUDE)
 
 
 class PurgeCurrentExecutionFiles(RunnableTask):
