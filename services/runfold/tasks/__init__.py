@@ -16,6 +16,7 @@ from runfold.tasks.debug import Echo, Return
 from runfold.tasks.execution import Fail
 from runfold.tasks.flow import Sleep
 from runfold.tasks.foreach_item import FOREACH_ITEM_TASKS
+from runfold.tasks.items import DeduplicateItems, FilterItems
 from runfold.tasks.kv import KV_TASKS
 from runfold.tasks.log import Fetch, Log
 from runfold.tasks.namespace import NAMESPACE_TASKS
@@ -35,6 +36,8 @@ BUILT_IN: Final[tuple[type[RunnableTask], ...]] = (
     OutputValues,
     *FOREACH_ITEM_TASKS,
     *STORAGE_TASKS,
+    DeduplicateItems,
+    FilterItems,
     *KV_TASKS,
     *NAMESPACE_TASKS,
     *STATE_TASKS,

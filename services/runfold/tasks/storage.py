@@ -332,7 +332,5 @@ STORAGE_TASKS: Final = (
     Size,
     Split,
     Reverse,
-    DeduplicateItems,
-    FilterItems,
     PurgeCurrentExecutionFiles,
 )
