@@ -149,6 +149,7 @@ def executor(core: Core, flows: FlowStore) -> Executor:
         clock=utc_now,
         member=core.settings.member,
         window_s=core.settings.idempotency_window.total_seconds(),
+        encrypt=core.encrypt,
         files=core.files,
     )
 

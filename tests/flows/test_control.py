@@ -13,7 +13,7 @@ from runfold.execution.facts import AttemptDispatched, ResultCameLate, Transitio
 from runfold.execution.model import label_map
 from runfold.execution.replay import replay
 from runfold.execution.state import State
-from runfold.flows.plan import Plan
+from runfold.flows.plan import Host, Plan
 from runfold.ports import Message
 from runfold.topology import CLAIMS, DEAD_LETTERS, FACTS, TASKS
 from tests.engine import Engine
@@ -225,7 +225,7 @@ def test_a_replay_is_a_new_execution_with_copies_of_what_came_before(engine: Eng
     assert aggregate is not None
     assert stored is not None
     assert stored.flow is not None
-    plan = Plan(stored.flow, 1, engine.expressions, {}, engine.flows.runnable)
+    plan = Plan(stored.flow, 1, Host(engine.expressions, {}, engine.flows.runnable))
 
     engine.claim(replay(plan, aggregate, old.run("c").id, "replayed", engine.clock.now))
     new = engine.finish("replayed")

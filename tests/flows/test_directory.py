@@ -12,7 +12,7 @@ from runfold.execution import claims as c
 from runfold.execution.replay import replay
 from runfold.execution.request import ExecutionRequest, Origin, start_claim
 from runfold.execution.state import State
-from runfold.flows.plan import Plan
+from runfold.flows.plan import Host, Plan
 from runfold.ports import Message
 from runfold.topology import CLAIMS
 from tests.engine import Engine
@@ -48,7 +48,7 @@ def trail(engine: Engine, execution_id: str) -> list[str]:
 def plan_of(engine: Engine, flow_id: str) -> Plan:
     stored = engine.flows.get("company.team", flow_id)
     assert stored.flow is not None
-    return Plan(stored.flow, 1, engine.expressions, {}, lambda *_: pytest.fail("no flow is called"))
+    return Plan(stored.flow, 1, Host(engine.expressions, {}, lambda *_: pytest.fail("no flow is called")))
 
 
 def started_until_b(engine: Engine) -> str:
@@ -156,6 +156,44 @@ def test_a_restart_runs_the_whole_again_with_task_runs_made_anew(engine: Engine)
     assert after["after"].outputs == {"value": after["a"].id}
     states = [str(entry.state) for entry in after["w"].histories]
     assert states == ["CREATED", "RUNNING", "FAILED", "RESTARTED", "RUNNING", "SUCCESS"]
+
+
+def test_a_directory_that_no_record_could_hold_can_be_restarted(engine: Engine) -> None:
+    engine.worker.close(0)
+    execution_id = engine.start(SLEEPY.replace("PT30S", "PT0.01S"))
+    step = engine.executor.step
+    step()
+    (run,) = runs_of(engine, execution_id)
+    engine.claim(c.DispatchFailed(execution_id, "failed", taskrun_id=run.id, token=1, reason="too large"))
+    step()
+    assert trail(engine, execution_id) == ["w FAILED"]
+
+    engine.claim(c.Restart(execution_id, "restart"))
+    engine.worker = engine.new_worker()
+    step_until(engine, lambda: state_of(engine, execution_id) is State.SUCCESS, 20_000)
+
+    assert trail(engine, execution_id) == ["w SUCCESS", "a SUCCESS", "b SUCCESS", "c SUCCESS"]
+
+
+def test_a_restart_leaves_a_directory_alone_that_a_worker_still_has(engine: Engine) -> None:
+    execution_id = engine.start(f"""
+id: beside
+namespace: company.team
+tasks:
+  - id: p
+    type: {CORE}.flow.Parallel
+    tasks:
+      - {{id: w, type: {CORE}.flow.WorkingDirectory, tasks: [
+          {{id: f, type: {CORE}.execution.Fail, allowFailure: true}},
+          {{id: s, type: {CORE}.flow.Sleep, duration: PT0.5S}}]}}
+      - {{id: bad, type: {CORE}.execution.Fail, condition: "{{{{ taskrun.attemptsCount == 0 }}}}"}}
+""")
+    step_until(engine, lambda: state_of(engine, execution_id) is State.FAILED)
+
+    engine.claim(c.Restart(execution_id, "restart"))
+    step_until(engine, lambda: state_of(engine, execution_id) is State.WARNING, 20_000)
+
+    assert trail(engine, execution_id)[:3] == ["p WARNING", "w WARNING", "bad SUCCESS"]
 
 
 def test_a_replay_from_a_task_inside_runs_the_whole_again(engine: Engine) -> None:

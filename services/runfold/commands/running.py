@@ -13,7 +13,7 @@ from runfold.assembly import Engine, new_id, utc_now
 from runfold.commands.table import table
 from runfold.commands.terminal import err
 from runfold.errors import CallerError
-from runfold.execution.request import ExecutionRequest, Origin, start_claim
+from runfold.execution.request import ExecutionRequest, Origin, render_for, start_claim
 from runfold.executor.outbox import claim_message
 from runfold.flows.model import Flow
 from runfold.webserver.view import Seen
@@ -47,7 +47,9 @@ def start(engine: Engine, flow: Flow, inputs: Mapping[str, str]) -> str:
     execution_id = new_id()
     request = ExecutionRequest(namespace=flow.namespace, flow_id=flow.id, inputs=dict(inputs))
     origin = Origin(execution_id, f"{execution_id}.start")
-    claim = start_claim(flow, request, origin, engine.core.expressions.evaluate, engine.core.encrypt)
+    core = engine.core
+    render = render_for(flow, core.expressions.evaluate, core.settings.surroundings())
+    claim = start_claim(flow, request, origin, render, core.encrypt)
     engine.core.broker.publish([claim_message(claim)])
     return execution_id
 

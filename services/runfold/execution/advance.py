@@ -73,7 +73,9 @@ def _end_flow(draft: Draft, frame: Frame) -> None:
     outputs = None
     if draft.plan.flow.outputs:
         try:
-            outputs = resolve_outputs(draft.plan.flow.outputs, lambda template: draft.evaluate(None, template))
+            outputs = resolve_outputs(
+                draft.plan.flow.outputs, lambda template: draft.evaluate(None, template), draft.plan.encrypt
+            )
         except (ExpressionFailed, InputsInvalid) as error:
             draft.log("ERROR", f"Failed to render output values: {error}")
             state = State.FAILED

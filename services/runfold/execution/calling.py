@@ -14,7 +14,7 @@ from runfold.execution.facts import AttemptEnded, StartAsked, TaskRunMoved
 from runfold.execution.failing import allowed, fail
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Attempt, Caller, Json, Label, TaskRun, Trigger
-from runfold.execution.request import ExecutionRequest, Origin, start_claim
+from runfold.execution.request import ExecutionRequest, Origin, render_for, start_claim
 from runfold.execution.retrying import plan_retry
 from runfold.execution.state import Entry, State
 from runfold.flows.flowable.subflow import StartPerBatch, Subflow
@@ -82,7 +82,8 @@ def start_of(draft: Draft, run: TaskRun, task: Subflow | StartPerBatch, item: It
         },
     )
     origin = Origin(child_id, f"{child_id}.start", trigger=trigger)
-    start = start_claim(flow, request, origin, draft.plan.expressions.evaluate)
+    render = render_for(flow, draft.plan.expressions.evaluate, draft.plan.surroundings)
+    start = start_claim(flow, request, origin, render, draft.plan.encrypt)
     if not task.wait:
         return start
     outputs = task.outputs if isinstance(task, Subflow) else None

@@ -117,22 +117,26 @@ def _restart(draft: Draft) -> None:
     again = to_restart(aggregate)
     if not again or not (execution.state.is_terminal or execution.state is State.PAUSED):
         return
-    directories = {run.id for run in again if isinstance(draft.plan.nodes[run.task_id].task, WorkingDirectory)}
+    directories = [run for run in again if isinstance(draft.plan.nodes[run.task_id].task, WorkingDirectory)]
     gone = {run.id for run in aggregate.taskruns.values() if _is_aside(aggregate, run)}
-    gone |= {
-        run.id
-        for run in aggregate.taskruns.values()
-        if any(around.id in directories for around in aggregate.ancestors(run))
-    }
+    gone |= _inside(aggregate, {run.id for run in directories if not is_out(run)})
+    held = {run.id for run in directories if is_out(run)}
+    held |= _inside(aggregate, held)
     draft.add(ExecutionMoved(State.RESTARTED, attempt_number=execution.attempt_number + 1))
     if gone:
         draft.add(TaskRunsRemoved(tuple(sorted(gone))))
     for run in again:
-        if run.id in gone or (run.id in directories and is_out(run)):
+        if run.id in gone or run.id in held:
             continue  # made anew by the worker, or still with one
         opened = draft.plan.nodes[run.task_id].is_flowable and _has_children(draft, run)
         draft.add(TaskRunMoved(run.id, State.RUNNING if opened else State.RESTARTED))
     go_on(draft)
+
+
+def _inside(aggregate: Aggregate, ids: set[str]) -> set[str]:
+    """Return the task runs below these."""
+    runs = aggregate.taskruns.values() if ids else ()
+    return {run.id for run in runs if any(around.id in ids for around in aggregate.ancestors(run))}
 
 
 def _has_children(draft: Draft, run: TaskRun) -> bool:

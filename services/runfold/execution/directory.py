@@ -37,7 +37,7 @@ def inner_id(taskrun_id: str, token: int, task_id: str) -> str:
 
 def is_out(run: TaskRun) -> bool:
     """Return whether a worker has a WorkingDirectory and has not answered yet."""
-    return run.dispatches > run.answered
+    return run.dispatches > run.answered and not run.state.is_terminal
 
 
 def give_out(draft: Draft, run: TaskRun) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from runfold.errors import BadRequest, Conflict, NotFound
 from runfold.execution.claims import Start
@@ -113,6 +113,17 @@ def start_claim(
         schedule_date=request.schedule_date,
         reply=origin.reply,
     )
+
+
+def render_for(flow: Flow, evaluate: Render, surroundings: Mapping[str, Any]) -> Render:
+    """Return what renders templates of a flow that has no execution yet: its inputs, its webhooks' keys."""
+    named = {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}
+    variables = {**surroundings, "flow": named, "vars": flow.variables or {}}
+
+    def render(template: str, more: Mapping[str, Any]) -> Any:
+        return evaluate(template, {**variables, **more})
+
+    return render
 
 
 def created(start: Start, now: datetime) -> Execution:

@@ -3,14 +3,13 @@ Compiled flows, by revision; loaded once and kept.
 """
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Final
 
 from runfold.adapters.flow_store import FlowStore
 from runfold.errors import FlowInvalid, Violation
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.claims import AnyClaim, Start
-from runfold.flows.expressions import Expressions
-from runfold.flows.plan import Plan
+from runfold.flows.plan import Host, Plan
 
 PLANS_MAX: Final = 1_000
 
@@ -21,10 +20,9 @@ FLOW_WAIT_S: Final = 0.5
 class Plans:
     """The plans of the flows whose executions are at hand."""
 
-    def __init__(self, flows: FlowStore, expressions: Expressions, surroundings: dict[str, Any]) -> None:
+    def __init__(self, flows: FlowStore, host: Host) -> None:
         self._flows = flows
-        self._expressions = expressions
-        self._surroundings = surroundings
+        self._host = host
         self._plans: OrderedDict[tuple[str, str, int], Plan] = OrderedDict()
 
     def of(self, claim: AnyClaim, known: Aggregate | None) -> Plan | None:
@@ -49,7 +47,7 @@ class Plans:
             stored = self._flows.find(namespace, flow_id, revision, FLOW_WAIT_S)
             if stored.flow is None:
                 raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {stored.exception}"),))
-            plan = Plan(stored.flow, revision, self._expressions, self._surroundings, self._flows.runnable)
+            plan = Plan(stored.flow, revision, self._host)
             self._plans[key] = plan
             if len(self._plans) > PLANS_MAX:
                 self._plans.popitem(last=False)

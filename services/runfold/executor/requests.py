@@ -15,9 +15,9 @@ from runfold.errors import AuthorError, CallerError, Conflict, NotFound, Runfold
 from runfold.execution.claims import Start
 from runfold.execution.context import instant
 from runfold.execution.model import Reply
-from runfold.execution.request import ExecutionRequest, Origin, execution_id_of, start_claim
+from runfold.execution.request import ExecutionRequest, Origin, execution_id_of, render_for, start_claim
 from runfold.executor.outbox import claim_message, rejection, reply_message
-from runfold.flows.expressions import Expressions
+from runfold.flows.plan import Host
 from runfold.ports import Broker, Message, Record
 
 logger = logging.getLogger(__name__)
@@ -28,9 +28,9 @@ _request = msgspec.json.Decoder(ExecutionRequest)
 class Requests:
     """Answers execution requests. A rejected request is an answer, never silence."""
 
-    def __init__(self, flows: FlowStore, expressions: Expressions, broker: Broker) -> None:
+    def __init__(self, flows: FlowStore, host: Host, broker: Broker) -> None:
         self._flows = flows
-        self._expressions = expressions
+        self._host = host
         self._broker = broker
 
     def answer(self, record: Record, now: datetime) -> Sequence[Message]:
@@ -64,7 +64,8 @@ class Requests:
             raise Conflict(f"Flow {request.namespace}.{request.flow_id} is not valid: {stored.exception}")
         execution_id = execution_id_of(request, record.topic, record.partition, record.offset)
         origin = Origin(execution_id, f"{execution_id}.start", reply=reply)
-        return start_claim(stored.flow, request, origin, self._expressions.evaluate)
+        render = render_for(stored.flow, self._host.expressions.evaluate, self._host.surroundings)
+        return start_claim(stored.flow, request, origin, render, self._host.encrypt)
 
     def _accepted(self, claim: Start, reply: Reply, now: datetime) -> Message:
         body = {

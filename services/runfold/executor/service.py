@@ -24,6 +24,8 @@ from runfold.executor.requests import Requests
 from runfold.executor.restore import restored, restored_queues
 from runfold.executor.watch import WorkerWatch
 from runfold.flows.expressions import Expressions
+from runfold.flows.inputs import Encrypt
+from runfold.flows.plan import Host
 from runfold.ports import Assignment, Broker, Files, Partitions, Reading, Record, slot_of
 from runfold.topology import CLAIMS, REQUESTS, WORKERS
 
@@ -50,13 +52,15 @@ class Executor:
         clock: Callable[[], datetime],
         member: str = "executor-1",
         window_s: float = 600,
+        encrypt: Encrypt | None = None,
         files: Files | None = None,
     ) -> None:
         self._broker = broker
         self._clock = clock
         self._files = files or MemoryFiles()
-        self._plans = Plans(flows, expressions, surroundings)
-        self._requests = Requests(flows, expressions, broker)
+        host = Host(expressions, surroundings, flows.runnable, encrypt)
+        self._plans = Plans(flows, host)
+        self._requests = Requests(flows, host, broker)
         self._memory = Memory(timedelta(seconds=window_s))
         self._watch = WorkerWatch()
         self._heard = clock()

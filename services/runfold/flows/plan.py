@@ -4,13 +4,14 @@ A flow, compiled once per revision: what the executor asks again and again, answ
 Made from a validated `Flow`; holds no state of any execution.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from runfold.flows.expressions import Expressions, Reference
 from runfold.flows.flowable.subflow import StartPerBatch
+from runfold.flows.inputs import Encrypt
 from runfold.flows.lanes import enabled
 from runfold.flows.model import Flow
 from runfold.flows.task import FlowableTask, Task
@@ -48,23 +49,31 @@ FindFlow = Callable[[str, str, int | None], Flow]
 """Finds the flow that a subflow names (None: its newest revision). Raises: NotFound, Conflict."""
 
 
-class Plan:
-    """A flow of one revision, ready to run; `globals` and the like are in `expressions`' hands."""
+@dataclass(frozen=True, slots=True)
+class Host:
+    """
+    What a process gives to all flows that it runs.
 
-    def __init__(
-        self,
-        flow: Flow,
-        revision: int,
-        expressions: Expressions,
-        surroundings: dict[str, Any],
-        find_flow: FindFlow,
-    ) -> None:
+    `surroundings`: root variables that are the same everywhere here (`envs`, `globals`).
+    `encrypt`: of secret inputs and outputs; None: no key is configured.
+    """
+
+    expressions: Expressions
+    surroundings: Mapping[str, Any]
+    find_flow: FindFlow
+    encrypt: Encrypt | None = None
+
+
+class Plan:
+    """A flow of one revision, ready to run in this process."""
+
+    def __init__(self, flow: Flow, revision: int, host: Host) -> None:
         self.flow = flow
-        self.find_flow = find_flow
         self.revision = revision
-        self.expressions = expressions
-        self.surroundings = surroundings
-        """Root variables that are the same for every execution here: `envs`, `globals`."""
+        self.expressions = host.expressions
+        self.surroundings = host.surroundings
+        self.find_flow = host.find_flow
+        self.encrypt = host.encrypt
         self.nodes: dict[str, Node] = {}
         self.tasks = enabled(flow.tasks)
         self.errors = enabled(flow.errors)

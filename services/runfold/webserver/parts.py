@@ -9,7 +9,10 @@ from fastapi import Depends, Request
 
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
+from runfold.execution.request import render_for
 from runfold.flows.expressions import Expressions
+from runfold.flows.inputs import Render
+from runfold.flows.model import Flow
 from runfold.flows.task import TaskTypes
 from runfold.ports import Broker, Files, Index
 from runfold.webserver.reading import Reader
@@ -36,6 +39,10 @@ class Parts:
     encrypt: Callable[[str], str] | None = None
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     files: Files = field(default_factory=MemoryFiles)
+
+    def render_for(self, flow: Flow) -> Render:
+        """Return what renders templates of a flow that has no execution yet."""
+        return render_for(flow, self.expressions.evaluate, self.surroundings)
 
     @property
     def reader(self) -> Reader:

@@ -7,7 +7,7 @@ From the live tail while it is there whole; else folded again from the facts.
 from runfold.adapters.fact_fold import folded
 from runfold.errors import Conflict, NotFound
 from runfold.execution.aggregate import Aggregate
-from runfold.flows.plan import Plan
+from runfold.flows.plan import Host, Plan
 from runfold.webserver.parts import Parts
 
 
@@ -37,4 +37,5 @@ def plan_of(parts: Parts, aggregate: Aggregate, revision: int | None = None) -> 
         raise NotFound(f"Flow {execution.namespace}.{execution.flow_id} has no revision {wanted}")
     if stored.flow is None:
         raise Conflict(f"Flow {execution.namespace}.{execution.flow_id} is not valid: {stored.exception}")
-    return Plan(stored.flow, wanted, parts.expressions, dict(parts.surroundings), parts.flows.runnable)
+    host = Host(parts.expressions, parts.surroundings, parts.flows.runnable, parts.encrypt)
+    return Plan(stored.flow, wanted, host)

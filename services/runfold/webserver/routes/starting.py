@@ -23,7 +23,7 @@ from runfold.errors import BadRequest, Conflict, NotFound
 from runfold.execution.claims import Start
 from runfold.execution.model import Label
 from runfold.execution.request import ExecutionRequest, Origin, created, execution_id_of, start_claim
-from runfold.flows.inputs import Render, Resolved, resolve_each
+from runfold.flows.inputs import Resolved, resolve_each
 from runfold.flows.model import Flow
 from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
@@ -128,7 +128,7 @@ async def validate(namespace: str, flow_id: str, request: Request, parts: Given,
         flow = await run_in_threadpool(_flow, parts, namespace, flow_id, revision)
         # Nothing is stored: the addresses only stand for what a start would give.
         inputs = {**form.texts, **addresses(flow, flow.inputs, parts.new_id(), form)}
-    resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, render_for(parts, flow), parts.encrypt)
+    resolved = await run_in_threadpool(resolve_each, flow.inputs, inputs, parts.render_for(flow), parts.encrypt)
     return Json({"id": flow.id, "namespace": flow.namespace, "inputs": [_shown(each) for each in resolved]})
 
 
@@ -144,7 +144,7 @@ def _start(parts: Parts, wanted: ExecutionRequest, form: Form) -> str:
             return execution_id  # asked for before
     places = addresses(flow, flow.inputs, execution_id, form)
     wanted = msgspec.structs.replace(wanted, inputs={**wanted.inputs, **places})
-    claim = start_claim(flow, wanted, Origin(execution_id, claim_id), render_for(parts, flow), parts.encrypt)
+    claim = start_claim(flow, wanted, Origin(execution_id, claim_id), parts.render_for(flow), parts.encrypt)
     message = _message(claim)
     asked_for = {name: uri for name, uri in places.items() if _is_asked(claim.inputs, name)}
     store(parts.files, form, asked_for)
@@ -168,17 +168,6 @@ def _flow(parts: Parts, namespace: str, flow_id: str, revision: int | None) -> F
     if stored.flow is None:
         raise Conflict(f"Cannot execute flow {namespace}.{flow_id}: it is not valid: {stored.exception}")
     return stored.flow
-
-
-def render_for(parts: Parts, flow: Flow) -> Render:
-    """Return what renders templates of a flow that has no execution yet: its inputs, its webhooks' keys."""
-    named = {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}
-    variables = {**parts.surroundings, "flow": named, "vars": flow.variables or {}}
-
-    def render(template: str, more: Mapping[str, Any]) -> Any:
-        return parts.expressions.evaluate(template, {**variables, **more})
-
-    return render
 
 
 def _is_asked(inputs: Mapping[str, Any], name: str) -> bool:

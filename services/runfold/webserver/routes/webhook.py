@@ -16,7 +16,6 @@ from runfold.webserver.answers import Json
 from runfold.webserver.body import TextBody
 from runfold.webserver.control import claim
 from runfold.webserver.parts import Given, Parts
-from runfold.webserver.routes.starting import render_for
 
 KEPT_HEADERS_MAX: Final = 100
 
@@ -40,7 +39,7 @@ def webhook(namespace: str, flow_id: str, key: str, request: Request, body: Text
     execution_id = parts.new_id()
     wanted = ExecutionRequest(namespace, flow_id, inputs=_inputs(parts, flow, found, variables))
     origin = Origin(execution_id, parts.new_id(), trigger=Trigger(found.id, found.type, variables))
-    start = start_claim(flow, wanted, origin, render_for(parts, flow), parts.encrypt)
+    start = start_claim(flow, wanted, origin, parts.render_for(flow), parts.encrypt)
     claim(parts, start)
     execution = created(start, parts.clock())
     parts.tail.expect(execution)
@@ -58,7 +57,7 @@ def _flow(parts: Parts, namespace: str, flow_id: str) -> Flow:
 
 
 def _trigger(parts: Parts, flow: Flow, key: str) -> Webhook:
-    render = render_for(parts, flow)
+    render = parts.render_for(flow)
     for trigger in flow.triggers:
         if isinstance(trigger, Webhook) and not trigger.disabled:
             try:
@@ -71,7 +70,7 @@ def _trigger(parts: Parts, flow: Flow, key: str) -> Webhook:
 
 
 def _fits(parts: Parts, flow: Flow, trigger: Webhook, variables: dict[str, Any]) -> bool:
-    render = render_for(parts, flow)
+    render = parts.render_for(flow)
     scene = Scene(flow.namespace, flow.id, lambda template: _text(render(template, {"trigger": variables})), labels={})
     try:
         return all(holds(condition, scene) for condition in trigger.conditions)
@@ -84,7 +83,7 @@ def _text(value: object) -> str:
 
 
 def _inputs(parts: Parts, flow: Flow, trigger: Webhook, variables: dict[str, Any]) -> dict[str, Any]:
-    render = render_for(parts, flow)
+    render = parts.render_for(flow)
     return {
         name: render(value, {"trigger": variables}) if isinstance(value, str) else value
         for name, value in (trigger.inputs or {}).items()
