@@ -88,6 +88,7 @@ class DirectoryAttempt(Attempt):
         """Run a task, again as its own retry has it; return whether the next one must not run."""
         first = began = self._around.clock()
         for number in range(reports.ATTEMPTS_MAX):
+            self.stop.wait(0)  # told to stop between two tasks: no other one begins
             inner = self._begin(task, number, first)
             began = began if number else inner.started_at
             outcome = inner.outcome(self.stop)
