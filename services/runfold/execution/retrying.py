@@ -2,6 +2,8 @@
 Retries: whose policy counts, when the next attempt is, and a new execution in place of a failed one.
 """
 
+from msgspec.structs import replace
+
 from runfold.execution.draft import Draft
 from runfold.execution.facts import (
     ExecutionMoved,
@@ -72,4 +74,4 @@ def start_again(draft: Draft) -> None:
     """Ask for the execution that takes the place of this one, which is RETRIED."""
     old = draft.aggregate.execution
     new_id = derived_id(old.id, "retry", old.attempt_number + 1)
-    draft.add(StartAsked(successor(old, new_id)))
+    draft.add(StartAsked(replace(successor(old, new_id), caller=old.caller)))

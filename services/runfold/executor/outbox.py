@@ -187,7 +187,7 @@ def _kill(execution_id: str, by: Execution) -> Message:
 def _endings(plan: Plan, execution: Execution, end: ExecutionMoved) -> Iterator[Message]:
     if execution.reply is not None:
         yield ended_reply(execution, execution.reply)
-    if execution.caller is not None:
+    if execution.caller is not None and execution.state is not State.RETRIED:  # its successor answers
         yield claim_message(_child_ended(execution, execution.caller, end))
     limit = plan.flow.concurrency
     if limit is not None:
