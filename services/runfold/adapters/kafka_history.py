@@ -11,32 +11,23 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from runfold.adapters.kafka_cluster import PASSING, REQUEST_TIMEOUT_S, KafkaCluster, ours, translated
+from runfold.adapters.kafka_cluster import PASSING, KafkaCluster, ours, translated
+from runfold.adapters.kafka_contact import Contact, KafkaAdmin
 from runfold.errors import Unavailable
 from runfold.ports import Record
 
 FETCH_MAX: Final = 1000
-SILENCE_S: Final = 0.1
+POLL_S: Final = 0.1
+SILENCE_S: Final = 2.0
+"""After so long without a record it is asked whether the cluster still answers: there are records to come."""
+
 STALLED_S: Final = 30.0
 """Longer than any transaction lives: after so long without a record, something is wrong."""
 
 IDLE_CONSUMERS_MAX: Final = 4
-
-LEADER_PAUSE_S: Final = 0.02
-LEADERLESS: Final = frozenset(
-    {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError.OFFSET_NOT_AVAILABLE,
-        KafkaError.FENCED_LEADER_EPOCH,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-        KafkaError._NOENT,  # noqa: SLF001 - "no leaders found"
-    }
-)
 
 EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -45,7 +36,7 @@ LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 class KafkaHistory:
     """Reads histories; keeps a few consumers, for connecting costs more than reading an empty partition."""
 
-    def __init__(self, cluster: KafkaCluster, admin: AdminClient) -> None:
+    def __init__(self, cluster: KafkaCluster, admin: KafkaAdmin) -> None:
         self._cluster = cluster
         self._admin = admin
         self._idle: list[Consumer] = []
@@ -54,8 +45,8 @@ class KafkaHistory:
     def read(self, topic: str, partitions: Sequence[int]) -> Iterator[Record]:
         """Yield the records of these partitions of `topic` (full name); the end is fixed before the first."""
         places = [TopicPartition(topic, partition) for partition in partitions]
-        begins = ends(self._admin, places, EARLIEST)
-        lasts = ends(self._admin, places, LATEST)
+        begins = self._admin.ends(places, EARLIEST)
+        lasts = self._admin.ends(places, LATEST)
         open_ends = {place: end for place, end in lasts.items() if end > begins[place]}
         return self._read(topic, {place: begins[place] for place in open_ends}, open_ends)
 
@@ -69,22 +60,31 @@ class KafkaHistory:
         if not open_ends:
             return
         consumer = self._take()
+        contact = Contact(topic)
         try:
             with translated():
                 consumer.assign([TopicPartition(topic, partition, begin) for partition, begin in begins.items()])
             moved_s = time.monotonic()
             while open_ends:
                 with translated():
-                    first = consumer.poll(SILENCE_S)
+                    first = consumer.poll(POLL_S)
                     found = [] if first is None else [first, *consumer.consume(FETCH_MAX, 0)]
                 good = _before_the_ends(found, open_ends)
                 if found:
                     moved_s = time.monotonic()
-                elif time.monotonic() - moved_s > STALLED_S:
-                    raise Unavailable(f"Kafka: no record of {topic} for {STALLED_S} s, yet its end is not reached")
+                    contact.heard()
+                else:
+                    contact.check(consumer, SILENCE_S)
+                    _check_patience(topic, moved_s)
                 yield from self._cluster.records(good)
-        finally:
+        except Unavailable:
+            consumer.close()
+            self.close()  # what befell this one may have befallen those as well
+            raise
+        except BaseException:
             self._give_back(consumer)
+            raise
+        self._give_back(consumer)
 
     def _take(self) -> Consumer:
         with self._lock:
@@ -103,27 +103,9 @@ class KafkaHistory:
         consumer.close()
 
 
-def ends(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
-    """
-    Return the offset of each partition (of one topic) that `spec` asks for, whatever is committed yet.
-
-    Partitions without a leader (just created, or moving) or with a new one are waited for.
-    """
-    deadline_s = time.monotonic() + REQUEST_TIMEOUT_S
-    while True:
-        try:
-            answers = admin.list_offsets(
-                dict.fromkeys(places, spec),
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=REQUEST_TIMEOUT_S,
-            )
-            return {place.partition: answer.result().offset for place, answer in answers.items()}
-        except KafkaException as error:
-            if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline_s:
-                raise ours(error.args[0]) from error
-            time.sleep(LEADER_PAUSE_S)
-            with translated():
-                admin.list_topics(timeout=REQUEST_TIMEOUT_S)  # it goes on asking by what it knew, unless told anew
+def _check_patience(topic: str, moved_s: float) -> None:
+    if time.monotonic() - moved_s > STALLED_S:
+        raise Unavailable(f"Kafka: no record of {topic} for {STALLED_S} s, yet its end is not reached")
 
 
 def _before_the_ends(found: Sequence[Any], open_ends: dict[int, int]) -> list[Any]:

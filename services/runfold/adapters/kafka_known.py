@@ -8,12 +8,12 @@ a record is taken for absent for a while, and what was to go there is dropped.
 
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from confluent_kafka import KafkaError
-from confluent_kafka.admin import AdminClient
 
-from runfold.adapters.kafka_cluster import REQUEST_TIMEOUT_S, translated
+from runfold.adapters.kafka_contact import KafkaAdmin
 
 ABSENT_S: Final = 1.0
 """How long a topic of others that was not there is not asked for again."""
@@ -38,7 +38,7 @@ REFUSALS: Final = frozenset(
 class KnownTopics:
     """Topics by full name. May be asked by any thread."""
 
-    def __init__(self, admin: AdminClient) -> None:
+    def __init__(self, admin: KafkaAdmin) -> None:
         self._admin = admin
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
@@ -57,23 +57,21 @@ class KnownTopics:
             return 0
         found = self._counts.get(topic)
         if found is None:
-            with translated():
-                # All topics: asking for one by name could create it, where the cluster allows that.
-                listed = self._admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
-            self._counts = {name: len(metadata.partitions) for name, metadata in listed.items()}
+            self._counts = {name: len(metadata.partitions) for name, metadata in self._admin.topics().items()}
             found = self._counts.get(topic, 0)
             if found == 0 and absent_for_s:
                 self._set_absent(topic, absent_for_s)
         return found
 
-    def failed(self, error: Any, message: Any) -> None:
+    def delivered(self, error: Any, message: Any) -> None:
         """Take the report on a record of somebody else's topic: a delivery callback of the client."""
-        if error is None:
-            return
-        topic = message.topic()
-        self._counts.pop(topic, None)
-        if error.code() in REFUSALS:
-            self._set_absent(topic, REFUSED_S)
+        if error is not None and error.code() in REFUSALS:
+            self._set_absent(message.topic(), REFUSED_S)
+
+    def forget(self, topics: Iterable[str]) -> None:
+        """Ask anew when one of these is wanted next: something went wrong that may be their fault."""
+        for topic in topics:
+            self._counts.pop(topic, None)
 
     def _is_absent(self, topic: str) -> bool:
         until_s = self._absent_until_s.get(topic)

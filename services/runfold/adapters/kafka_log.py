@@ -13,17 +13,21 @@ in a while; a second time soon after means that there is a twin. Of exactly-once
 older stops at its first commit at the latest, for the newer has its transactional id.
 """
 
+import contextlib
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, fetch, ours, translated
-from runfold.adapters.kafka_transactions import Delivered, KafkaTransactions, OutcomeUnknown, Placed
+from runfold.adapters.kafka_contact import Contact, CutOff
+from runfold.adapters.kafka_known import KnownTopics
+from runfold.adapters.kafka_line import Hung, Line
+from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknown, Placed
 from runfold.adapters.partitioner import check_sizes
 from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message, Reading, Record
@@ -42,11 +46,11 @@ Publish = Callable[[Sequence[Message]], None]
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a member writes: outside a transaction; where messages go; who hears of those for topics of others."""
+    """How a member writes: outside a transaction; where messages go; what is known of topics."""
 
     publish: Publish
     place: Callable[[Sequence[Message]], list[Placed]]
-    delivered: Delivered
+    topics: KnownTopics
 
 
 class KafkaGroupLog:
@@ -59,16 +63,19 @@ class KafkaGroupLog:
         self._woken = threading.Event()
         self._subscribed = False
         self._closed = False
+        self._is_hung = False
         self._epoch = 0
         self._arrived: list[TopicPartition] = []
         self._confirmed: dict[Place, int] = {}
         self._fenced_s = -REJOIN_PERIOD_S
+        self._contact = Contact(cluster.prefix + reading.topics[0])
         self._consumer = self._open()
+        self._line = self._new_line()
         self._transactions = None
         if reading.exactly_once:
             member = reading.member or uuid.uuid4().hex
             transactional_id = f"{cluster.prefix}{reading.group}.{member}"
-            self._transactions = KafkaTransactions(cluster, transactional_id, writing.delivered)
+            self._transactions = KafkaTransactions(cluster, transactional_id, writing.topics)
 
     def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
         try:
@@ -86,6 +93,10 @@ class KafkaGroupLog:
             found = fetch(self._consumer, limit, min(max(left_s, 0.0), SLICE_S))
             if epoch != self._epoch:
                 found = []  # of partitions that have just gone: their next owner reads them
+            if found:
+                self._contact.heard()
+            else:
+                self._contact.check(self._consumer)
             left_s = deadline_s - time.monotonic()
             if found or self._woken.is_set() or left_s <= 0:
                 self._woken.clear()
@@ -93,13 +104,22 @@ class KafkaGroupLog:
 
     def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
         try:
+            self._commit(read, written)
+        except ConsumerLost as error:
+            self._rejoin(error)
+            raise
+
+    def _commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
+        try:
             if self._transactions is None:
                 self._writing.publish(written)
                 self._confirm(self._ends(read))
             else:
                 self._commit_together(self._transactions, read, written)
-        except ConsumerLost as error:
-            self._rejoin(error)
+        except ConsumerLost:
+            raise
+        except Unavailable:
+            self._contact.check(self._consumer)
             raise
 
     def wake(self) -> None:
@@ -111,7 +131,7 @@ class KafkaGroupLog:
         self._closed = True
         if self._transactions is not None:
             self._transactions.discard()
-        self._consumer.close()
+        self._close_consumer()
 
     def _confirm(self, ends: dict[Place, int]) -> None:
         # What is no longer ours is not confirmed: its owner may be further already.
@@ -123,7 +143,7 @@ class KafkaGroupLog:
         if not offsets:
             return
         with translated():
-            for place in self._consumer.commit(offsets=offsets, asynchronous=False):
+            for place in self._called(lambda consumer: consumer.commit(offsets=offsets, asynchronous=False)):
                 if place.error is not None:
                     raise ours(place.error)
         self._confirmed.update({(offset.topic, offset.partition): offset.offset for offset in offsets})
@@ -201,6 +221,30 @@ class KafkaGroupLog:
             settings["group.instance.id"] = self._reading.member
         return Consumer(self._cluster.consumer(self._reading.group or "", **settings))
 
+    def _new_line(self) -> Line[Consumer]:
+        consumer = self._consumer
+        return Line("kafka-consumer", lambda: consumer)
+
+    def _called(self, call: Callable[[Consumer], Any]) -> Any:
+        """
+        Make a call that has no timeout.
+
+        Raises:
+            CutOff: It does not return; the consumer is of no use any more.
+        """
+        try:
+            return self._line.call(call)
+        except Hung as error:
+            self._is_hung = True
+            raise CutOff(str(error)) from error
+
+    def _close_consumer(self) -> None:
+        if not self._is_hung:
+            with contextlib.suppress(Hung):
+                self._line.call(Consumer.close)
+        self._line.leave(_nothing)
+        self._is_hung = False
+
     def _rejoin(self, error: ConsumerLost) -> None:
         """
         Give everything up and join the group anew.
@@ -208,13 +252,15 @@ class KafkaGroupLog:
         Raises:
             BrokenInvariant: That was done a moment ago.
         """
-        now_s = time.monotonic()
-        if now_s - self._fenced_s < REJOIN_PERIOD_S:
-            raise BrokenInvariant(f"Another process took this one's place: {error}") from error
-        self._fenced_s = now_s
+        if not isinstance(error, CutOff):
+            now_s = time.monotonic()
+            if now_s - self._fenced_s < REJOIN_PERIOD_S:
+                raise BrokenInvariant(f"Another process took this one's place: {error}") from error
+            self._fenced_s = now_s
         self._let_go()
-        self._consumer.close()
+        self._close_consumer()
         self._consumer = self._open()
+        self._line = self._new_line()
         self._subscribed = False
 
     def _restart(self) -> None:
@@ -238,8 +284,9 @@ class KafkaGroupLog:
         self._arrived = [TopicPartition(place.topic, place.partition) for place in places]
         consumer.assign([])
 
-    def _on_revoked(self, _consumer: Consumer, _places: list[TopicPartition]) -> None:
-        self._let_go()
+    def _on_revoked(self, consumer: Consumer, _places: list[TopicPartition]) -> None:
+        if consumer is self._consumer:  # one that was left behind may speak up later
+            self._let_go()
 
     def _ends(self, read: Sequence[Record]) -> dict[Place, int]:
         """Return the offset behind the last record of each partition in `read`."""
@@ -258,19 +305,31 @@ class KafkaLoneLog:
         self._publish = publish
         self._woken = threading.Event()
         self._closed = False
-        # The client wants a name for the group; nobody joins it.
-        self._consumer = Consumer(cluster.consumer("alone"))
-        with translated():
-            self._consumer.assign(places)
+        self._next = {(place.topic, place.partition): place.offset for place in places}
+        self._contact = Contact(places[0].topic)
+        self._consumer = self._open()
 
     def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        try:
+            return self._poll(limit, timeout_s)
+        except ConsumerLost:
+            _close(self._consumer)
+            self._consumer = self._open()
+            raise
+
+    def _poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
         deadline_s = time.monotonic() + timeout_s
         left_s = timeout_s
         while True:
             found = fetch(self._consumer, limit, min(max(left_s, 0.0), SLICE_S))
+            if found:
+                self._contact.heard()
+            else:
+                self._contact.check(self._consumer)
             left_s = deadline_s - time.monotonic()
             if found or self._woken.is_set() or left_s <= 0:
                 self._woken.clear()
+                self._next.update({(message.topic(), message.partition()): message.offset() + 1 for message in found})
                 return self._cluster.records(found)
 
     def commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:  # noqa: ARG002 - nothing to confirm
@@ -282,7 +341,26 @@ class KafkaLoneLog:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._consumer.close()
+            _close(self._consumer)
+
+    def _open(self) -> Consumer:
+        # The client wants a name for the group; nobody joins it.
+        consumer = Consumer(self._cluster.consumer("alone"))
+        with translated():
+            consumer.assign([TopicPartition(*place, following) for place, following in self._next.items()])
+        return consumer
+
+
+def _close(consumer: Consumer) -> None:
+    """Close a consumer, or leave it behind if it hangs."""
+    line = Line("kafka-consumer", lambda: consumer)
+    with contextlib.suppress(Hung):
+        line.call(Consumer.close)
+    line.leave(_nothing)
+
+
+def _nothing(_consumer: Consumer) -> None:
+    """Do nothing: it is closed, or never will be."""
 
 
 def _numbers(places: Sequence[Place]) -> Sequence[int]:

@@ -3,6 +3,8 @@ Transactions of one exactly-once log: what it writes and how far it has read, bo
 
 One producer with a fixed transactional id. Whenever it is not known how a transaction
 ended, the producer is thrown away: the next one's `init_transactions` ends what is open.
+
+Each producer lives in a thread of its own (see `kafka_line`): after an outage a call may never return.
 """
 
 import time
@@ -12,26 +14,25 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from runfold.adapters.kafka_cluster import (
+    DELIVERY_TIMEOUT_MS,
     FENCED,
     TRANSACTION_TIMEOUT_MS,
     KafkaCluster,
     headers_of,
     ours,
 )
+from runfold.adapters.kafka_known import KnownTopics
+from runfold.adapters.kafka_line import Hung, Line
 from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message
 
 INIT_TIMEOUT_S: Final = 10.0
-COMMIT_TIMEOUT_S: Final = 20.0
+COMMIT_TIMEOUT_S: Final = DELIVERY_TIMEOUT_MS / 1000 + 2
 ABORT_TIMEOUT_S: Final = 5.0
 CALL_TIMEOUT_S: Final = 5.0
 QUEUE_FULL_PAUSE_S: Final = 0.05
-
 Placed = tuple[str, int, Message]
 """A message with its topic's full name and its partition."""
-
-Delivered = Callable[[Any, Any], None]
-"""The client's callback with an error (or None) and its message."""
 
 
 class OutcomeUnknown(Unavailable):
@@ -39,28 +40,26 @@ class OutcomeUnknown(Unavailable):
 
 
 class KafkaTransactions:
-    """The producer of one transactional id. `delivered` hears of what goes to topics of others."""
+    """The producer of one transactional id. `topics` hear of what becomes of records for topics of others."""
 
-    def __init__(self, cluster: KafkaCluster, transactional_id: str, delivered: Delivered) -> None:
-        self._delivered = delivered
+    def __init__(self, cluster: KafkaCluster, transactional_id: str, topics: KnownTopics) -> None:
+        self._topics = topics
         self._settings = cluster.producer(
             **{"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
         )
-        self._starting: Producer | None = None
-        self._producer: Producer | None = None
+        self._line: Line[Producer] | None = None
 
-    def ready(self) -> Producer:
-        """Return the producer; a new one first ends what the one before left open, and fences it."""
-        if self._producer is None:
-            self._starting = self._starting or Producer(self._settings)
-            try:
-                self._starting.init_transactions(INIT_TIMEOUT_S)
-            except KafkaException as error:
-                if not error.args[0].retriable():
-                    self._starting = None
-                raise ours(error.args[0]) from error
-            self._producer, self._starting = self._starting, None
-        return self._producer
+    def ready(self) -> None:
+        """Have a producer; a new one first ends what the one before left open, and fences it."""
+        if self._line is not None:
+            return
+        line = Line("kafka-transactions", lambda: Producer(self._settings))
+        try:
+            line.call(lambda producer: producer.init_transactions(INIT_TIMEOUT_S))
+        except KafkaException as error:
+            line.leave(Producer.purge)
+            raise ours(error.args[0]) from error
+        self._line = line
 
     def commit(self, written: Sequence[Placed], offsets: list[TopicPartition], group: Any) -> None:
         """
@@ -71,33 +70,42 @@ class KafkaTransactions:
             Unavailable: It did not happen.
             BrokenInvariant: Another process has this one's transactional id, or its place in the group.
         """
-        producer = self.ready()
-        deadline_s = time.monotonic() + COMMIT_TIMEOUT_S
+        self.ready()
+        assert self._line is not None  # noqa: S101 - that is what `ready` sees to
         try:
-            producer.begin_transaction()
-            for topic, partition, message in written:
-                self._produce(producer, topic, partition, message)
-            if offsets:
-                _retried(lambda: producer.send_offsets_to_transaction(offsets, group, CALL_TIMEOUT_S), deadline_s)
-            _retried(lambda: producer.commit_transaction(CALL_TIMEOUT_S), deadline_s)
+            self._line.call(lambda producer: self._commit(producer, written, offsets, group))
+        except Hung as error:
+            self.discard()
+            self._topics.forget(_of_others(written))
+            raise OutcomeUnknown(str(error)) from error
         except KafkaException as error:
-            raise self._failed(producer, error) from error
+            self._topics.forget(_of_others(written))
+            raise self._failed(self._line, error) from error
 
     def discard(self) -> None:
         """Throw the producer away, and what it has not sent."""
-        if self._producer is not None:
-            self._producer.purge()
-            self._producer = None
+        if self._line is not None:
+            self._line.leave(Producer.purge)
+            self._line = None
 
-    def _failed(self, producer: Producer, failure: KafkaException) -> Unavailable | BrokenInvariant:
+    def _commit(self, producer: Producer, written: Sequence[Placed], offsets: list[TopicPartition], group: Any) -> None:
+        deadline_s = time.monotonic() + COMMIT_TIMEOUT_S
+        producer.begin_transaction()
+        for topic, partition, message in written:
+            self._produce(producer, topic, partition, message)
+        if offsets:
+            _retried(lambda: producer.send_offsets_to_transaction(offsets, group, CALL_TIMEOUT_S), deadline_s)
+        _retried(lambda: producer.commit_transaction(CALL_TIMEOUT_S), deadline_s)
+
+    def _failed(self, line: Line[Producer], failure: KafkaException) -> Unavailable | BrokenInvariant:
         error = failure.args[0]
         if error.code() in FENCED:
             self.discard()
             return ours(error)
         if error.txn_requires_abort():
             try:
-                _retried(lambda: producer.abort_transaction(CALL_TIMEOUT_S), time.monotonic() + ABORT_TIMEOUT_S)
-            except KafkaException as second:
+                line.call(_abort)
+            except (KafkaException, Hung) as second:
                 self.discard()
                 return OutcomeUnknown(f"Kafka: {error}; and no abort: {second}")
             return Unavailable(f"Kafka: {error}")
@@ -107,15 +115,24 @@ class KafkaTransactions:
 
     def _produce(self, producer: Producer, topic: str, partition: int, message: Message) -> None:
         """Queue a message; a full queue is waited out (its own timeout empties it at last)."""
-        more = {"on_delivery": self._delivered} if message.literal else {}
+        delivered = self._topics.delivered if message.literal else None
         key, headers = message.key, headers_of(message)
         while True:
             try:
-                producer.produce(topic, message.value, key, partition, headers=headers, **more)
+                producer.produce(topic, message.value, key, partition, headers=headers, on_delivery=delivered)
             except BufferError:
                 producer.poll(QUEUE_FULL_PAUSE_S)
             else:
                 return
+
+
+def _of_others(written: Sequence[Placed]) -> set[str]:
+    return {topic for topic, _, message in written if message.literal}
+
+
+def _abort(producer: Producer) -> None:
+    deadline_s = time.monotonic() + ABORT_TIMEOUT_S
+    _retried(lambda: producer.abort_transaction(CALL_TIMEOUT_S), deadline_s)
 
 
 def _retried(call: Callable[[], object], deadline_s: float) -> None:

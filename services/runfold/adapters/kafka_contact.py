@@ -1,0 +1,123 @@
+"""
+Clients that lost the cluster for good, and how we notice.
+
+After an outage a client may be left without any broker, even those that it was given at the
+start: it asks nobody any more, and says nothing. So whoever hears nothing for a while asks
+the cluster one question; a client that gets no answer is thrown away and made anew.
+If the cluster is really away, that does no harm: the new client waits for it as well.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from runfold.adapters.kafka_cluster import REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, ours, translated
+from runfold.errors import Unavailable
+
+SILENCE_S: Final = 10.0
+"""After so long without a record, a consumer asks whether anybody is there."""
+
+ANSWER_S: Final = 5.0
+
+LEADER_PAUSE_S: Final = 0.02
+LEADERLESS: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,  # noqa: SLF001 - "no leaders found"
+    }
+)
+
+
+class CutOff(ConsumerLost):
+    """This client reaches no broker: open another."""
+
+
+class Contact:
+    """Watches over one consumer at a time. `topic`: one that it reads, by its full name."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._heard_s = time.monotonic()
+
+    def heard(self) -> None:
+        """Note that the cluster spoke."""
+        self._heard_s = time.monotonic()
+
+    def check(self, consumer: Consumer, silence_s: float = SILENCE_S) -> None:
+        """
+        Ask the cluster something if it has been silent for so long.
+
+        Raises:
+            CutOff: No answer came.
+        """
+        if time.monotonic() - self._heard_s < silence_s:
+            return
+        try:
+            consumer.list_topics(self._topic, timeout=ANSWER_S)
+        except KafkaException as error:
+            raise CutOff(f"Kafka does not answer: {error.args[0]}") from error
+        finally:
+            self.heard()
+
+
+class KafkaAdmin:
+    """What the cluster says of itself. For any thread."""
+
+    def __init__(self, cluster: KafkaCluster) -> None:
+        self._cluster = cluster
+        self._lock = threading.Lock()
+        self._client: AdminClient | None = None
+
+    def topics(self) -> Mapping[str, Any]:
+        """Return all topics by full name. Raises: Unavailable."""
+        client = self._given()
+        try:
+            with translated():
+                # All of them: asking for one by name could create it, where the cluster allows that.
+                return dict(client.list_topics(timeout=REQUEST_TIMEOUT_S).topics)
+        except Unavailable:
+            self._discard(client)
+            raise
+
+    def ends(self, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
+        """
+        Return the offset of each partition (of one topic) that `spec` asks for, whatever is committed yet.
+
+        Partitions without a leader (just created, or moving) or with a new one are waited for.
+        """
+        deadline_s = time.monotonic() + REQUEST_TIMEOUT_S
+        while True:
+            client = self._given()
+            try:
+                answers = client.list_offsets(
+                    dict.fromkeys(places, spec),
+                    isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                    request_timeout=REQUEST_TIMEOUT_S,
+                )
+                return {place.partition: answer.result().offset for place, answer in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline_s:
+                    self._discard(client)
+                    raise ours(error.args[0]) from error
+                time.sleep(LEADER_PAUSE_S)
+                self.topics()  # it goes on asking by what it knew, unless told anew
+
+    def _given(self) -> AdminClient:
+        with self._lock:
+            if self._client is None:
+                self._client = AdminClient(self._cluster.client())
+            return self._client
+
+    def _discard(self, client: AdminClient) -> None:
+        with self._lock:
+            if self._client is client:
+                self._client = None
