@@ -61,13 +61,18 @@ def elasticsearch(request: pytest.FixtureRequest) -> Iterator[servers.Elasticsea
 @pytest.fixture
 def prefix(request: pytest.FixtureRequest) -> Iterator[str]:
     """A start of topic and index names that is this test's alone. What begins with it is deleted afterwards."""
-    prefix = f"t{uuid.uuid4().hex[:10]}."
+    prefix = new_prefix()
     yield prefix
     used = request.node.funcargs
     if "kafka" in used:
-        _delete_topics(used["kafka"].bootstrap, prefix)
+        delete_topics(used["kafka"].bootstrap, prefix)
     if "elasticsearch" in used:
-        _delete_indices(used["elasticsearch"].url, prefix)
+        delete_indices(used["elasticsearch"].url, prefix)
+
+
+def new_prefix() -> str:
+    """Return a prefix that nobody has used. Whoever takes it cleans up behind it."""
+    return f"t{uuid.uuid4().hex[:10]}."
 
 
 def _one_process_only(config: pytest.Config) -> None:
@@ -75,7 +80,7 @@ def _one_process_only(config: pytest.Config) -> None:
         pytest.fail("Tests share their servers: run with `--dist loadgroup`, or without `-n`", pytrace=False)
 
 
-def _delete_topics(bootstrap: str, prefix: str) -> None:
+def delete_topics(bootstrap: str, prefix: str) -> None:
     """Free the broker from hundreds of partitions; a broker that the test left dead keeps them."""
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
@@ -86,7 +91,7 @@ def _delete_topics(bootstrap: str, prefix: str) -> None:
         deleted.exception(CLEAN_UP_S)  # awaited, and of no interest
 
 
-def _delete_indices(url: str, prefix: str) -> None:
+def delete_indices(url: str, prefix: str) -> None:
     with ElasticsearchClient(url, request_timeout=CLEAN_UP_S, max_retries=0) as client:
         try:
             client.indices.delete(index=f"{prefix}*", expand_wildcards="all", ignore_unavailable=True)
