@@ -7,11 +7,12 @@ the cluster closes, and pytest shows them of tests that failed.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,9 @@ PAUSE_S: Final = 0.1
 LOG_LINES: Final = 40
 FALLS_MAX: Final = 12
 """So often services may fall by themselves before the cluster is given up: a fault makes one or two do so."""
+
+
+URL: Final = re.compile(r"webserver ready on (http://[\w.:\[\]]+)")
 
 
 class Refused(AssertionError):
@@ -59,6 +63,12 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self._processes: dict[str, Process] = {}
+        self._arguments: dict[str, Sequence[str]] = {}
+
+    def start_as(self, name: str, arguments: Sequence[str]) -> None:
+        """Start a service with these arguments instead of ours; later starts are alike."""
+        self._arguments[name] = arguments
+        self.start(name)
 
     def start(self, *names: str) -> None:
         """Start services side by side and wait until they are ready."""
@@ -108,7 +118,9 @@ class Cluster:
         service = _service(name)
         self.until(lambda: f"{service} ready" in self._processes[name].said(), READY_S, f"{name} ready")
         if service == "webserver":
-            self.url = self._processes[name].said().rpartition("ready on ")[2].split()[0]
+            found = URL.search(self._processes[name].said())
+            assert found is not None
+            self.url = found[1].replace("0.0.0.0", "127.0.0.1")
             self.until(lambda: answers(f"{self.url}/health"), READY_S, f"{name} answers")
 
     def said(self, name: str) -> str:
@@ -131,7 +143,8 @@ class Cluster:
 
     def _launch(self, name: str) -> None:
         service = _service(name)
-        arguments = {"webserver": ("--port", "0"), "worker": ()}.get(service, ("--member", name))
+        own = {"webserver": ("--port", "0"), "worker": ()}.get(service, ("--member", name))
+        arguments = self._arguments.get(name, own)
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             begin = output.tell()
