@@ -6,6 +6,7 @@ each in a thread. Rule: only `Unavailable` is waited out; everything else ends t
 and its supervisor starts it again from the last commit.
 """
 
+import faulthandler
 import gc
 import json
 import logging
@@ -31,6 +32,10 @@ GC_THRESHOLDS: Final = (100_000, 50, 1_000)
 
 SWITCH_S: Final = 0.0005
 """How long a thread computes before another one's turn: whoever waits for a commit goes on soon after it."""
+
+FROZEN_S: Final = 60.0
+LOOKED_EACH_S: Final = 5.0
+STDERR: Final = 2
 
 Step = Callable[[], None]
 T = TypeVar("T")
@@ -144,6 +149,31 @@ def run_all(steps: Mapping[str, Step], stop: threading.Event) -> None:
     services = Services(steps, stop)
     services.start()
     services.join()
+
+
+@contextmanager
+def end_when_frozen(frozen_s: float = FROZEN_S, looked_each_s: float = LOOKED_EACH_S) -> Iterator[None]:
+    """
+    End the process, with all stacks on standard error, if none of its threads runs for so long.
+
+    So it is when a call of a library keeps the interpreter for itself and never returns: no
+    signal, no timeout of ours gets through. The supervisor starts the process again.
+    """
+    over = threading.Event()
+
+    def stay() -> None:
+        while not over.wait(looked_each_s):
+            # The clock is no thread of the interpreter: it goes on where this one is not let.
+            faulthandler.dump_traceback_later(frozen_s, exit=True, file=STDERR)
+
+    thread = threading.Thread(target=stay, name="awake", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        faulthandler.cancel_dump_traceback_later()
 
 
 @contextmanager

@@ -2,6 +2,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -11,6 +13,16 @@ from runfold.errors import BrokenInvariant, Unavailable
 from runfold.runtime import JsonLines, run, run_all, stop_on_signals
 
 END_S = 10.0
+
+FROZEN = """
+import ctypes, threading, time
+from runfold.runtime import end_when_frozen
+
+with end_when_frozen(frozen_s=1, looked_each_s=0.1):
+    time.sleep(0.3)
+    {work}
+print("came through")
+"""
 
 
 class Pauses(threading.Event):
@@ -100,3 +112,22 @@ def test_a_log_line_for_programs_is_one_json_object() -> None:
 
     assert "\n" not in line
     assert json.loads(line)["message"] == "two\nlines of x"
+
+
+@pytest.mark.parametrize(
+    ("work", "comes_through"),
+    [
+        # Called this way a function keeps the interpreter to itself.
+        ("ctypes.PyDLL(None).sleep(60)", False),
+        ("time.sleep(2)", True),
+        ("end = time.monotonic() + 2\n    while time.monotonic() < end: pass", True),
+    ],
+    ids=["frozen", "waiting", "computing"],
+)
+def test_only_a_process_that_is_frozen_is_ended_and_it_shows_where(work: str, *, comes_through: bool) -> None:
+    line = [sys.executable, "-c", FROZEN.format(work=work)]
+
+    done = subprocess.run(line, capture_output=True, text=True, timeout=50, check=False)
+
+    assert ("came through" in done.stdout) is comes_through, done.stderr
+    assert (done.returncode, "Timeout" in done.stderr) == ((0, False) if comes_through else (1, True))

@@ -3,8 +3,8 @@ Clients that lost the cluster for good, and how we notice.
 
 After an outage a client may be left without any broker, even those that it was given at the
 start: it asks nobody any more, and says nothing. So whoever hears nothing for a while asks
-the cluster one question; a client that gets no answer is thrown away and made anew.
-If the cluster is really away, that does no harm: the new client waits for it as well.
+the cluster one question. If that gets no answer while a fresh client's does, the client is
+left behind and another one opened.
 """
 
 import threading
@@ -16,12 +16,13 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runfold.adapters.kafka_cluster import REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, ours, translated
+from runfold.adapters.kafka_line import abandon
 from runfold.errors import Unavailable
 
 SILENCE_S: Final = 10.0
-"""After so long without a record, a consumer asks whether anybody is there."""
+"""After so long without a record, it is asked whether anybody is there."""
 
-ANSWER_S: Final = 5.0
+ANSWER_S: Final = 3.0
 
 LEADER_PAUSE_S: Final = 0.02
 LEADERLESS: Final = frozenset(
@@ -41,11 +42,24 @@ class CutOff(ConsumerLost):
     """This client reaches no broker: open another."""
 
 
-class Contact:
-    """Watches over one consumer at a time. `topic`: one that it reads, by its full name."""
+def is_cut_off(cluster: KafkaCluster, client: Any) -> bool:
+    """Return whether `client` gets no answer, though others do."""
+    return not _answers(client) and _answers(AdminClient(cluster.client()))
 
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
+
+def _answers(client: Any) -> bool:
+    try:
+        client.list_topics(timeout=ANSWER_S)
+    except KafkaException:
+        return False
+    return True
+
+
+class Contact:
+    """Watches over one consumer at a time."""
+
+    def __init__(self, cluster: KafkaCluster) -> None:
+        self._cluster = cluster
         self._heard_s = time.monotonic()
 
     def heard(self) -> None:
@@ -54,19 +68,17 @@ class Contact:
 
     def check(self, consumer: Consumer, silence_s: float = SILENCE_S) -> None:
         """
-        Ask the cluster something if it has been silent for so long.
+        Look into a silence of so long. Where the cluster itself is away, that is all.
 
         Raises:
-            CutOff: No answer came.
+            CutOff: The cluster is there, and this consumer does not reach it.
         """
         if time.monotonic() - self._heard_s < silence_s:
             return
-        try:
-            consumer.list_topics(self._topic, timeout=ANSWER_S)
-        except KafkaException as error:
-            raise CutOff(f"Kafka does not answer: {error.args[0]}") from error
-        finally:
-            self.heard()
+        cut_off = is_cut_off(self._cluster, consumer)
+        self.heard()
+        if cut_off:
+            raise CutOff("Kafka answers others, and not this client")
 
 
 class KafkaAdmin:
@@ -85,7 +97,7 @@ class KafkaAdmin:
                 # All of them: asking for one by name could create it, where the cluster allows that.
                 return dict(client.list_topics(timeout=REQUEST_TIMEOUT_S).topics)
         except Unavailable:
-            self._discard(client)
+            self._doubt(client)
             raise
 
     def ends(self, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
@@ -106,7 +118,7 @@ class KafkaAdmin:
                 return {place.partition: answer.result().offset for place, answer in answers.items()}
             except KafkaException as error:
                 if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline_s:
-                    self._discard(client)
+                    self._doubt(client)
                     raise ours(error.args[0]) from error
                 time.sleep(LEADER_PAUSE_S)
                 self.topics()  # it goes on asking by what it knew, unless told anew
@@ -117,7 +129,9 @@ class KafkaAdmin:
                 self._client = AdminClient(self._cluster.client())
             return self._client
 
-    def _discard(self, client: AdminClient) -> None:
-        with self._lock:
-            if self._client is client:
-                self._client = None
+    def _doubt(self, client: AdminClient) -> None:
+        if is_cut_off(self._cluster, client):
+            abandon(client)
+            with self._lock:
+                if self._client is client:
+                    self._client = None

@@ -15,7 +15,8 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from runfold.adapters.kafka_cluster import PASSING, KafkaCluster, ours, translated
-from runfold.adapters.kafka_contact import Contact, KafkaAdmin
+from runfold.adapters.kafka_contact import Contact, CutOff, KafkaAdmin
+from runfold.adapters.kafka_line import abandon
 from runfold.errors import Unavailable
 from runfold.ports import Record
 
@@ -56,11 +57,16 @@ class KafkaHistory:
             while self._idle:
                 self._idle.pop().close()
 
+    def _abandon_idle(self) -> None:
+        with self._lock:
+            while self._idle:
+                abandon(self._idle.pop())
+
     def _read(self, topic: str, begins: dict[int, int], open_ends: dict[int, int]) -> Iterator[Record]:
         if not open_ends:
             return
         consumer = self._take()
-        contact = Contact(topic)
+        contact = Contact(self._cluster)
         try:
             with translated():
                 consumer.assign([TopicPartition(topic, partition, begin) for partition, begin in begins.items()])
@@ -77,9 +83,9 @@ class KafkaHistory:
                     contact.check(consumer, SILENCE_S)
                     _check_patience(topic, moved_s)
                 yield from self._cluster.records(good)
-        except Unavailable:
-            consumer.close()
-            self.close()  # what befell this one may have befallen those as well
+        except CutOff:
+            abandon(consumer)
+            self._abandon_idle()  # what befell this one may have befallen those as well
             raise
         except BaseException:
             self._give_back(consumer)

@@ -69,6 +69,11 @@ class Line(Generic[T]):
             del call, answer  # they may hold what belongs to the caller
 
 
+def abandon(client: object) -> None:
+    """Never touch a client again: even to close or forget it may hang, and the whole process with it."""
+    Line("kafka-left-behind", lambda: client)  # its thread holds the client, for ever
+
+
 class _Answer:
     """How a call ended."""
 

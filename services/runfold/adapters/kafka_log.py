@@ -26,7 +26,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from runfold.adapters.kafka_cluster import GROUP, REQUEST_TIMEOUT_S, ConsumerLost, KafkaCluster, fetch, ours, translated
 from runfold.adapters.kafka_contact import Contact, CutOff
 from runfold.adapters.kafka_known import KnownTopics
-from runfold.adapters.kafka_line import Hung, Line
+from runfold.adapters.kafka_line import Hung, Line, abandon
 from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknown, Placed
 from runfold.adapters.partitioner import check_sizes
 from runfold.errors import BrokenInvariant, Unavailable
@@ -63,12 +63,11 @@ class KafkaGroupLog:
         self._woken = threading.Event()
         self._subscribed = False
         self._closed = False
-        self._is_hung = False
         self._epoch = 0
         self._arrived: list[TopicPartition] = []
         self._confirmed: dict[Place, int] = {}
         self._fenced_s = -REJOIN_PERIOD_S
-        self._contact = Contact(cluster.prefix + reading.topics[0])
+        self._contact = Contact(cluster)
         self._consumer = self._open()
         self._line = self._new_line()
         self._transactions = None
@@ -235,15 +234,12 @@ class KafkaGroupLog:
         try:
             return self._line.call(call)
         except Hung as error:
-            self._is_hung = True
             raise CutOff(str(error)) from error
 
     def _close_consumer(self) -> None:
-        if not self._is_hung:
-            with contextlib.suppress(Hung):
-                self._line.call(Consumer.close)
+        with contextlib.suppress(Hung):
+            self._line.call(Consumer.close)
         self._line.leave(_nothing)
-        self._is_hung = False
 
     def _rejoin(self, error: ConsumerLost) -> None:
         """
@@ -258,7 +254,8 @@ class KafkaGroupLog:
                 raise BrokenInvariant(f"Another process took this one's place: {error}") from error
             self._fenced_s = now_s
         self._let_go()
-        self._close_consumer()
+        if not isinstance(error, CutOff):  # closing that one may hang: its line holds it for ever
+            self._close_consumer()
         self._consumer = self._open()
         self._line = self._new_line()
         self._subscribed = False
@@ -306,14 +303,14 @@ class KafkaLoneLog:
         self._woken = threading.Event()
         self._closed = False
         self._next = {(place.topic, place.partition): place.offset for place in places}
-        self._contact = Contact(places[0].topic)
+        self._contact = Contact(cluster)
         self._consumer = self._open()
 
     def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
         try:
             return self._poll(limit, timeout_s)
         except ConsumerLost:
-            _close(self._consumer)
+            abandon(self._consumer)
             self._consumer = self._open()
             raise
 
@@ -341,7 +338,7 @@ class KafkaLoneLog:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            _close(self._consumer)
+            self._consumer.close()
 
     def _open(self) -> Consumer:
         # The client wants a name for the group; nobody joins it.
@@ -349,14 +346,6 @@ class KafkaLoneLog:
         with translated():
             consumer.assign([TopicPartition(*place, following) for place, following in self._next.items()])
         return consumer
-
-
-def _close(consumer: Consumer) -> None:
-    """Close a consumer, or leave it behind if it hangs."""
-    line = Line("kafka-consumer", lambda: consumer)
-    with contextlib.suppress(Hung):
-        line.call(Consumer.close)
-    line.leave(_nothing)
 
 
 def _nothing(_consumer: Consumer) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from confluent_kafka import KafkaException, Producer
 
 from runfold.adapters.kafka_cluster import DELIVERY_TIMEOUT_MS, KafkaCluster, headers_of, ours
-from runfold.adapters.kafka_contact import ANSWER_S
+from runfold.adapters.kafka_contact import is_cut_off
+from runfold.adapters.kafka_line import abandon
 from runfold.adapters.kafka_transactions import Placed
 from runfold.errors import Unavailable
 
@@ -21,7 +22,6 @@ ACKNOWLEDGED_S: Final = DELIVERY_TIMEOUT_MS / 1000 + 5
 SERVE_S: Final = 0.1
 QUEUE_FULL_PAUSE_S: Final = 0.05
 FLUSH_S: Final = 5.0
-FAREWELL_S: Final = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ class Publisher:
     """See the module. For any thread."""
 
     def __init__(self, cluster: KafkaCluster) -> None:
-        self._settings = cluster.producer()
-        self._producer = Producer(self._settings)
+        self._cluster = cluster
+        self._producer = Producer(cluster.producer())
         self._doubted = threading.Event()
         self._stop = threading.Event()
         self._server = threading.Thread(target=self._serve, name="kafka-acknowledgements", daemon=True)
@@ -77,13 +77,10 @@ class Publisher:
                 self._check()
 
     def _check(self) -> None:
-        try:
-            self._producer.list_topics(timeout=ANSWER_S)
-        except KafkaException as error:
-            logger.warning("Kafka does not answer this producer, another one takes over: %s", error)
-            before, self._producer = self._producer, Producer(self._settings)
-            before.purge()
-            before.flush(FAREWELL_S)  # tells whoever waits
+        if is_cut_off(self._cluster, self._producer):
+            logger.warning("Kafka does not answer this producer, another one takes over")
+            abandon(self._producer)
+            self._producer = Producer(self._cluster.producer())
 
 
 class _Batch:

@@ -23,7 +23,7 @@ from runfold.assembly import Core
 from runfold.commands.serving import HostOption, Listener, PortOption, serve
 from runfold.commands.terminal import ConfigOption, errors_told, settings_for
 from runfold.ports import Index
-from runfold.runtime import run, settle, stop_on_signals, until_available
+from runfold.runtime import end_when_frozen, run, settle, stop_on_signals, until_available
 from runfold.settings import Settings
 from runfold.webserver.tail import Tail
 
@@ -119,6 +119,7 @@ class _Cluster:
 @contextmanager
 def _cluster(settings: Settings) -> Iterator[_Cluster]:
     with ExitStack() as closing:
+        closing.enter_context(end_when_frozen())
         broker = assembly.kafka(settings)
         closing.callback(broker.close)
         yield _Cluster(settings, broker, assembly.core(settings, broker), closing)
