@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from runfold.documents.model import Document, Kind
-from runfold.documents.query import Page, Query
+from runfold.documents.query import Filter, Page, Query
 
 RECORD_SIZE_MAX = 900 * 1024
 """No record is larger, ever: any cluster with default limits takes it. In bytes, value only."""
@@ -139,10 +139,11 @@ class Broker(Protocol):
         """
         ...
 
-    def history(self, topic: str, partition: int | None = None) -> Iterator[Record]:
+    def history(self, topic: str, partition: int | None = None, since_ms: int = 0) -> Iterator[Record]:
         """
         Yield what `topic` (one partition of it) holds, oldest first, up to its end as of the call.
 
+        `since_ms`: what was written before that (epoch milliseconds) is passed over without reading it.
         Of compacted topics at least the newest record of each key is there. Only committed
         records are seen.
         """
@@ -177,6 +178,19 @@ class Index(Protocol):
 
     def get(self, kind: Kind, document_id: str) -> Document | None:
         """Return one document as last put, searchable or not yet; None if there is none."""
+        ...
+
+    def delete_where(self, kind: Kind, wanted: Filter) -> int:
+        """
+        Remove every document that fits and return how many there were; what was put before is seen.
+
+        A document put again afterwards is there again. One that changes meanwhile may stay.
+        Searches may still show what was removed, until `refresh`.
+
+        Raises:
+            BadRequest: The filter can't be answered.
+            Unavailable: Some may be gone: do the same again.
+        """
         ...
 
     def refresh(self) -> None:

@@ -277,6 +277,18 @@ def test_history_reads_one_partition_or_all_up_to_now(broker: Broker) -> None:
     assert list(broker.history("claims", 1)) == []
 
 
+def test_history_since_a_time_passes_over_what_was_written_before(broker: Broker) -> None:
+    broker.publish([Message("facts", "k", str(number).encode(), slot=number) for number in range(4)])
+    time.sleep(0.01)  # so that the next records carry another millisecond
+    broker.publish([Message("facts", "k", str(number).encode(), slot=number) for number in range(4, 8)])
+    times = {int(record.value or b""): record.timestamp_ms for record in broker.history("facts")}
+
+    assert values(list(broker.history("facts", 0, times[4]))) == [4, 6]
+    assert sorted(values(list(broker.history("facts", since_ms=times[4])))) == [4, 5, 6, 7]
+    assert values(list(broker.history("facts", 0, times[0] - 1))) == [0, 2, 4, 6]
+    assert list(broker.history("facts", since_ms=times[7] + 60_000)) == []
+
+
 def test_history_holds_what_was_committed_a_moment_ago(broker: Broker, opened: Open) -> None:
     log = opened(broker, executor())
     broker.publish(claims(30))

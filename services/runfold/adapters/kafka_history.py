@@ -43,12 +43,14 @@ class KafkaHistory:
         self._idle: list[Consumer] = []
         self._lock = threading.Lock()
 
-    def read(self, topic: str, partitions: Sequence[int]) -> Iterator[Record]:
+    def read(self, topic: str, partitions: Sequence[int], since_ms: int = 0) -> Iterator[Record]:
         """Yield the records of these partitions of `topic` (full name); the end is fixed before the first."""
         places = [TopicPartition(topic, partition) for partition in partitions]
-        begins = self._admin.ends(places, EARLIEST)
+        spec = OffsetSpec.for_timestamp(since_ms) if since_ms else EARLIEST  # type: ignore[no-untyped-call]
+        begins = self._admin.ends(places, spec)
         lasts = self._admin.ends(places, LATEST)
-        open_ends = {place: end for place, end in lasts.items() if end > begins[place]}
+        # A time after the last record has no offset: -1.
+        open_ends = {place: end for place, end in lasts.items() if 0 <= begins[place] < end}
         return self._read(topic, {place: begins[place] for place in open_ends}, open_ends)
 
     def close(self) -> None:

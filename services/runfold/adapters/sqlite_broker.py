@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runfold.adapters.partitioner import check_sizes
 from runfold.adapters.sqlite_log import SqliteGroups, SqliteLog
-from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, StoredTopic, end, select
+from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, StoredTopic, end, first_since, select
 from runfold.adapters.sqlite_sweep import RETENTION_S, SqliteSweep
 from runfold.ports import Log, Message, Reading, Record
 from runfold.topology import is_known
@@ -48,12 +48,12 @@ class SqliteBroker:
             self._store.append(connection, placed)
         self._store.announce({message.topic for message in messages})
 
-    def history(self, topic: str, partition: int | None = None) -> Iterator[Record]:
+    def history(self, topic: str, partition: int | None = None, since_ms: int = 0) -> Iterator[Record]:
         stored = self._store.find(topic)
         if stored is None:
             return iter(())
         numbers = range(stored.partitions) if partition is None else (partition,)
-        return self._history(stored, numbers)
+        return self._history(stored, numbers, since_ms)
 
     def partitions(self, topic: str, *, literal: bool = False) -> int:
         if literal and is_known(topic):
@@ -69,22 +69,25 @@ class SqliteBroker:
         self._sweep.stop()
         self._store.close()
 
-    def _history(self, stored: StoredTopic, numbers: Sequence[int]) -> Iterator[Record]:
+    def _history(self, stored: StoredTopic, numbers: Sequence[int], since_ms: int) -> Iterator[Record]:
         places = [Place(stored, number) for number in numbers]
         connection = self._store.reader()
         if self._store.shares_connection:
             with self._store.reading():
-                return iter([record for place in places for record in select(connection, place, 0, NO_LIMIT)])
+                begins = [first_since(connection, place, since_ms) if since_ms else 0 for place in places]
+                pages = [select(connection, *begin, NO_LIMIT) for begin in zip(places, begins, strict=True)]
+                return iter([record for page in pages for record in page])
         with self._store.reading():
             # One read transaction from here on: a key that is written again meanwhile must not escape.
             connection.execute("BEGIN")
             ends = [end(connection, place) for place in places]
-        return self._pages(connection, places, ends)
+            begins = [first_since(connection, place, since_ms) if since_ms else 0 for place in places]
+        return self._pages(connection, list(zip(places, begins, ends, strict=True)))
 
-    def _pages(self, connection: sqlite3.Connection, places: Sequence[Place], ends: Sequence[int]) -> Iterator[Record]:
+    def _pages(self, connection: sqlite3.Connection, spans: Sequence[tuple[Place, int, int]]) -> Iterator[Record]:
         try:
-            for place, last in zip(places, ends, strict=True):
-                offset = 0
+            for place, begin, last in spans:
+                offset = begin
                 while offset < last:
                     with self._store.reading():
                         page = select(connection, place, offset, FETCH_MAX)

@@ -230,6 +230,22 @@ def end(connection: sqlite3.Connection, place: Place) -> int:
     return 0 if row is None else row - place.row(0) + 1
 
 
+def first_since(connection: sqlite3.Connection, place: Place, since_ms: int) -> int:
+    """Return the offset of the first record of `place` that was written at `since_ms` or later, as its clock ran."""
+    low, high = 0, end(connection, place)
+    while low < high:  # row ids are in the order of writing, so time grows with them; gaps are skipped by ">="
+        middle = (low + high) // 2
+        row = connection.execute(
+            f"SELECT timestamp_ms FROM {place.topic.table} WHERE id >= ? AND id < ? ORDER BY id LIMIT 1",  # noqa: S608
+            (place.row(middle), (place.partition + 1) << OFFSET_BITS),
+        ).fetchone()
+        if row is not None and row[0] < since_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def select(connection: sqlite3.Connection, place: Place, offset: int, limit: int) -> list[Record]:
     """Return up to `limit` records of `place` from `offset` on."""
     rows = connection.execute(
