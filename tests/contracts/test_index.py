@@ -318,6 +318,40 @@ def test_a_document_is_got_right_after_it_was_put(index: Index):
     assert index.get(Kind.EXECUTIONS, "t") is None
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_fits_is_removed_whole_and_nothing_else(index: Index, kind: Kind):
+    dice = Dice(seed=20 + list(Kind).index(kind))
+    left = [dice.document(kind, number) for number in range(DOCUMENTS)]
+    index.put(left)
+    for _ in range(6):
+        wanted = All((dice.filter(kind, 2), Not(Is("id", (left[0].id,)))))
+        gone = [document for document in left if matches(wanted, document.body)]
+        assert index.delete_where(kind, wanted) == len(gone), wanted
+        left = [document for document in left if not matches(wanted, document.body)]
+        index.refresh()
+        found = index.search(Query(kind, size=1000)).documents
+        assert ids(found) == sorted(ids(left)), wanted
+        for word in STARTS:
+            expected = sorted(document.id for document in left if matches(Words(word), document.body))
+            assert ids(index.search(Query(kind, Words(word), size=1000)).documents) == expected
+
+
+def test_many_are_removed_in_whatever_months_they_are_and_may_be_put_again(index: Index):
+    documents = [replace(taskrun(f"t{n}", text="w"), created=DAWN + timedelta(days=n % 3 * 20)) for n in range(2500)]
+    index.put([*documents, taskrun("other")])
+    assert index.delete_where(Kind.TASKRUNS, Words("w")) == 2500
+    index.put(documents[:5])
+    index.refresh()
+    assert index.search(Query(Kind.TASKRUNS)).total == 6
+    assert index.get(Kind.TASKRUNS, "t7") is None
+    with pytest.raises(BadRequest):
+        index.delete_where(Kind.TASKRUNS, Is("nothing", ("x",)))
+
+
+def test_nothing_is_removed_from_an_empty_index(index: Index):
+    assert index.delete_where(Kind.LOGS, All()) == 0
+
+
 def test_an_empty_index_answers_with_an_empty_page(index: Index):
     page = index.search(Query(Kind.LOGS, Words("anything"), (Sort("timestamp"),)))
     assert (page.documents, page.total, page.is_exact, page.next) == ((), 0, True, None)

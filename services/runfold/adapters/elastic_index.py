@@ -6,27 +6,25 @@ two versions (`external_gte`), so double and late puts are harmless. The rule: a
 that the server refuses is stored barer and bare, and never holds up another one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, SerializationError
+from elasticsearch import Elasticsearch, NotFoundError
 
 from runfold.adapters.elastic_bulk import Bulk
+from runfold.adapters.elastic_errors import translated
 from runfold.adapters.elastic_mapping import CREATED, Names, properties, template
 from runfold.adapters.elastic_query import condition, order
+from runfold.adapters.elastic_removal import Removal
 from runfold.documents.checks import check_query
 from runfold.documents.cursor import Cursor, beyond, cursor_text, read_cursor, sorts_of
 from runfold.documents.instants import date_of_text
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
 from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
 from runfold.documents.storable import Storable, newest, storable
-from runfold.errors import BadRequest, BrokenInvariant, Unavailable
+from runfold.errors import Unavailable
 
 SEARCH_TIMEOUT: Final = "10s"
-_OVERLOADED: Final = 429
-_BAD: Final = 400
 
 
 class ElasticIndex:
@@ -47,7 +45,7 @@ class ElasticIndex:
                 refused[document.id] = reason
             if item is not None:
                 good.append(item)
-        with _translated():
+        with translated():
             self._prepare()
             return {**refused, **Bulk(self._client, self.names).write(good)}
 
@@ -75,7 +73,7 @@ class ElasticIndex:
 
     def get(self, kind: Kind, document_id: str) -> Document | None:
         # An id is in one month only, but does not say in which: all are asked, and by id they answer at once.
-        with _translated():
+        with translated():
             try:
                 months = sorted(self._client.indices.get_alias(name=self.names.alias(kind)).body)
             except NotFoundError:
@@ -84,8 +82,14 @@ class ElasticIndex:
             answer = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))
         return next((_document(kind, hit) for hit in answer["docs"] if hit.get("found")), None)
 
+    def delete_where(self, kind: Kind, wanted: Filter) -> int:
+        check_query(Query(kind, wanted))
+        self.refresh()
+        with translated():
+            return Removal(self._client, self.names.alias(kind)).run(condition(wanted, kind))
+
     def refresh(self) -> None:
-        with _translated():
+        with translated():
             aliases = [self.names.alias(kind) for kind in Kind]
             self._client.indices.refresh(index=aliases, ignore_unavailable=True)
 
@@ -110,7 +114,7 @@ class ElasticIndex:
             "timeout": SEARCH_TIMEOUT,
             **window,
         }
-        with _translated():
+        with translated():
             answer: dict[str, Any] = self._client.search(
                 index=self.names.alias(query.kind),
                 body=body,
@@ -154,18 +158,3 @@ def _document(kind: Kind, hit: Mapping[str, Any]) -> Document:
         for name, value in stored.items()
     }
     return Document(kind, hit["_id"], hit["_version"], created, body)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ApiError as error:
-        status = error.status_code
-        if status == _BAD:
-            raise BadRequest(f"The index can't answer this: {error}") from error
-        if status == _OVERLOADED or status >= 500 or status in {401, 403}:
-            raise Unavailable(f"Elasticsearch: {error}") from error
-        raise BrokenInvariant(f"Elasticsearch: {error}") from error
-    except (TransportError, SerializationError) as error:
-        raise Unavailable(f"Elasticsearch: {error}") from error

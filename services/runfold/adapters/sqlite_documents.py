@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from runfold.adapters.sqlite_query import tokens
+from runfold.adapters.sqlite_query import tokens, word_tokens
 from runfold.documents.instants import date_of, micros_of
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.storable import Storable
@@ -39,6 +39,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {kind}_words
 USING fts5(words, content='', detail=none, columnsize=0, tokenize="ascii tokenchars '_='")
 """
 
+_FORGET: Final = "INSERT INTO {kind}_words ({kind}_words, rowid, words) VALUES ('delete', ?, ?)"
 
 _NAMES: Final = {kind: ["_version", "_created", *(f'"{name}"' for name in names)] for kind, names in COLUMNS.items()}
 _INSERT: Final = {
@@ -59,6 +60,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
             f"CREATE TABLE IF NOT EXISTS {kind} (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
             f"_version INTEGER NOT NULL, _created INTEGER NOT NULL, {columns})"
         )
+        _add_columns(connection, kind)
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {kind}_rest (rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL)"
         )
@@ -66,6 +68,14 @@ def create_tables(connection: sqlite3.Connection) -> None:
         for name in INDEXED:
             if name in names:
                 connection.execute(f'CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON {kind} ("{name}")')
+
+
+def _add_columns(connection: sqlite3.Connection, kind: Kind) -> None:
+    """Add what the table of fields has and a table of an older version has not."""
+    known = {row[1] for row in connection.execute(f"PRAGMA table_info({kind})")}
+    for name in COLUMNS[kind]:
+        if name not in known:
+            connection.execute(f'ALTER TABLE {kind} ADD COLUMN "{name}" {_SQL_TYPES[FIELDS[kind][name]]}')
 
 
 def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable]) -> None:
@@ -83,16 +93,28 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
             continue
         (new_rows if rowid == following else old_rows).append((*_row(item), rowid))
         following += rowid == following
-        words = " ".join((*item.words, *tokens(item.leaves)))
+        words = " ".join((*word_tokens(item.words), *tokens(item.leaves)))
         rest.append((rowid, item.source, words))
         if words != before:
             gone += [(rowid, before)] if before else []
             come += [(rowid, words)] if words else []
-    connection.executemany(f"INSERT INTO {kind}_words ({kind}_words, rowid, words) VALUES ('delete', ?, ?)", gone)  # noqa: S608
+    connection.executemany(_FORGET.format(kind=kind), gone)
     connection.executemany(f"INSERT INTO {kind}_words (rowid, words) VALUES (?, ?)", come)  # noqa: S608
     connection.executemany(_INSERT[kind], new_rows)
     connection.executemany(_UPDATE[kind], old_rows)
     connection.executemany(f"REPLACE INTO {kind}_rest (rowid, source, words) VALUES (?, ?, ?)", rest)  # noqa: S608
+
+
+def remove(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> int:
+    """Remove the documents of `kind` that are found by `tail`, which follows FROM; return how many."""
+    found = connection.execute(f"SELECT rowid FROM {kind} {tail}", values).fetchall()  # noqa: S608
+    for row in found:
+        (words,) = connection.execute(f"SELECT words FROM {kind}_rest WHERE rowid = ?", row).fetchone()  # noqa: S608
+        if words:
+            connection.execute(_FORGET.format(kind=kind), (*row, words))
+    for table in (kind, f"{kind}_rest"):
+        connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", found)  # noqa: S608
+    return len(found)
 
 
 def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> Iterator[Document]:

@@ -15,12 +15,12 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
-from runfold.adapters.sqlite_documents import create_tables, read, write
+from runfold.adapters.sqlite_documents import create_tables, read, remove, write
 from runfold.adapters.sqlite_query import Condition, condition, order
 from runfold.documents.checks import check_query
 from runfold.documents.cursor import beyond, cursor_text, read_cursor, sorts_of
 from runfold.documents.model import Document, Kind
-from runfold.documents.query import PAGED_MAX, All, Page, Query
+from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
 from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 
@@ -91,6 +91,17 @@ class SqliteIndex:
     def get(self, kind: Kind, document_id: str) -> Document | None:
         with self._reader() as connection:
             return next(read(connection, kind, "WHERE id = ?", (document_id,)), None)
+
+    def delete_where(self, kind: Kind, wanted: Filter) -> int:
+        check_query(Query(kind, wanted))
+        found = condition(wanted, kind)
+        count = 0
+        while True:
+            with self._transaction() as connection:
+                removed = remove(connection, kind, f"WHERE {found.sql} LIMIT ?", (*found.values, PUT_MAX))
+            count += removed
+            if removed < PUT_MAX:
+                return count
 
     def refresh(self) -> None:
         """Do nothing: what was put is searchable."""
