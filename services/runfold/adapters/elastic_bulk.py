@@ -92,8 +92,8 @@ class Bulk:
             "version_type": "external_gte",
         }
         body: dict[str, Any] = {**stored.scalars, **stored.leaves, CREATED: document.created}
-        if stored.words:
-            body["text"] = " ".join(stored.words)
+        for name, words in stored.words.items():
+            body[name] = " ".join(words)
         if stored.source is not None:
             body["source"] = msgspec.Raw(stored.source)
         encode = msgspec.json.encode

@@ -20,7 +20,7 @@ GENERATION: Final = 1
 CREATED: Final = "created"
 """The one field beside the table's: it says how the index's name was chosen."""
 
-UNSTORED: Final = ("text", "inputs", "outputs")
+UNSTORED: Final = ("text", "errorText", "inputs", "outputs")
 """Searched, but not kept a second time: they stand in `source`."""
 
 _FIELDS: Final[Mapping[FieldType, Mapping[str, Any]]] = {

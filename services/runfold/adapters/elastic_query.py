@@ -48,11 +48,11 @@ def condition(wanted: Filter, kind: Kind) -> Dsl:
             return _holds(wanted)
         case Exists(field):
             return {"exists": {"field": field}}
-        case Words(text):
+        case Words(text, field):
             words = dict.fromkeys(words_of(text))
-            if words and FIELDS[kind].get("text") is not FieldType.TEXT:
+            if words and FIELDS[kind].get(field) is not FieldType.TEXT:
                 return NOTHING
-            return _all_of([{"prefix": {"text": word}} for word in words])
+            return _all_of([{"prefix": {field: word}} for word in words])
         case All(parts):
             return _all_of([condition(part, kind) for part in parts])
         case AnyOf(parts):

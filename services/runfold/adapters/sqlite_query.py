@@ -20,6 +20,9 @@ from runfold.documents.query import All, AnyOf, Between, Exists, Filter, Holds, 
 LEAF_MARK: Final = "="
 """What every token of a leaf begins with, and no word does."""
 
+MAIN_TEXT: Final = "text"
+"""The words of this field stand as they are; those of others follow their field's name and a `LEAF_MARK`."""
+
 TOKEN_SIZE_BYTES: Final = 10
 """Of the hash in a token: two leaves of an index share one with no chance worth naming."""
 
@@ -52,9 +55,8 @@ def condition(wanted: Filter, kind: Kind) -> Condition:
             return _matching(kind, f'"{token(field)}"')
         case Exists(field):
             return Condition(f'"{field}" IS NOT NULL')
-        case Words(text):
-            words = dict.fromkeys(words_of(text))
-            return _matching(kind, " ".join(f'"{word}"*' for word in words)) if words else Condition("1")
+        case Words():
+            return _words(wanted, kind)
         case All(parts):
             return _joined(" AND ", "1", [condition(part, kind) for part in parts])
         case AnyOf(parts):
@@ -81,11 +83,29 @@ def tokens(carriers: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]
                 yield token(field, path, text)
 
 
+def word_tokens(words: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the tokens by which the words of a document's texts are found."""
+    for field, texts in words.items():
+        mark = _word_mark(field)
+        for word in texts:
+            yield mark + word
+
+
+def _word_mark(field: str) -> str:
+    return "" if field == MAIN_TEXT else field.lower() + LEAF_MARK
+
+
 @lru_cache(maxsize=TOKENS_KEPT)
 def token(*parts: str) -> str:
     """Return the token of a map, of one of its paths, or of a text there."""
     joined = "\0".join(parts).encode(errors="replace")
     return LEAF_MARK + hashlib.blake2b(joined, digest_size=TOKEN_SIZE_BYTES).hexdigest()
+
+
+def _words(wanted: Words, kind: Kind) -> Condition:
+    words = dict.fromkeys(words_of(wanted.text))
+    mark = _word_mark(wanted.field)
+    return _matching(kind, " ".join(f'"{mark}{word}"*' for word in words)) if words else Condition("1")
 
 
 def _column_value(value: Any) -> Any:

@@ -77,6 +77,8 @@ def _check_filter(wanted: Filter, fields: Mapping[str, FieldType], depth: int) -
         case Not():
             return 1 + _check_filter(wanted.part, fields, depth + 1)
         case Words():
+            if wanted.field != "text" and fields.get(wanted.field) is not FieldType.TEXT:
+                raise BadRequest(f"{wanted.field} has no words to search")
             return 1 + len(words_of(wanted.text))
         case _:
             return _check_leaf(wanted, fields)

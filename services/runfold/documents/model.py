@@ -75,6 +75,11 @@ _TASKRUN: Final = {
     "outputs": F.FLATTENED,
     "metrics": F.FLATTENED,
     "error": F.KEYWORD,
+    "errorFingerprint": F.KEYWORD,
+    "errorText": F.TEXT,
+    "baselineMs": F.LONG,
+    "slowdown": F.DOUBLE,
+    "overdueAt": F.DATE,
     "text": F.TEXT,
     "seq": F.LONG,
     "source": F.STORED,
@@ -141,6 +146,14 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
     {Kind.TASKRUNS: _TASKRUN, Kind.EXECUTIONS: _EXECUTION, Kind.LOGS: _LOG, Kind.METRICS: _METRIC}
 )
 """Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it."""
+
+COMPARED: Final = frozenset({"baselineMs", "slowdown", "overdueAt"})
+"""
+Fields that no snapshot says: how a task run stands beside those that ran before it.
+
+`baselineMs`: what 95 of 100 runs of the same task took at most. `slowdown`: the run time
+in relation to it, once ended. `overdueAt`: when a running one will have taken longer.
+"""
 
 SEARCH_ONLY: Final = frozenset({F.TEXT, F.FLATTENED})
 """Field types that an index does not give back."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
+from runfold.documents.fingerprint import fingerprint
 from runfold.documents.instants import millis
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
 from runfold.documents.query import leaves
@@ -65,6 +66,8 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "outputs": taskrun.outputs,
         "metrics": _metrics(taskrun),
         "error": _keyword(error),
+        "errorFingerprint": fingerprint(error, (taskrun.id, taskrun.execution_id)) if error else None,
+        "errorText": _text((error,)),
         "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(taskrun.outputs))),
         "seq": taskrun.seq,
         "source": taskrun_json(taskrun),

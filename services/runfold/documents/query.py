@@ -64,9 +64,10 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Each word of `text` is in the document's text, a word's beginning is enough; case is no matter."""
+    """Each word of `text` is in the document's text `field`, a word's beginning is enough; case is no matter."""
 
     text: str
+    field: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
             value = body.get(wanted.field)
             return bool(leaves(value)) if isinstance(value, Mapping) else value is not None
         case Words():
-            return _has_words(str(body.get("text") or ""), wanted.text)
+            return _has_words(str(body.get(wanted.field) or ""), wanted.text)
         case All():
             return all(matches(part, body) for part in wanted.parts)
         case AnyOf():

@@ -50,22 +50,22 @@ class Storable:
     A document, ready to be stored.
 
     `scalars`: its single values by field; `leaves`: its maps as texts by field and path;
-    `words`: of its text, each once; `source`: JSON.
+    `words`: those of its texts by field, each once; `source`: JSON.
     """
 
     document: Document
     scalars: Mapping[str, Any]
     leaves: Mapping[str, Mapping[str, list[str]]]
-    words: tuple[str, ...]
+    words: Mapping[str, tuple[str, ...]]
     source: bytes | None
 
     def without_search(self) -> "Storable":
         """Return what is left when what users wrote is not searched."""
-        return replace(self, leaves={}, words=())
+        return replace(self, leaves={}, words={})
 
     def without_source(self) -> "Storable":
         """Return the barest form: ids, states, dates; readers still find a `source`, made of these."""
-        return replace(self, leaves={}, words=(), source=msgspec.json.encode(_bare_source(self.scalars)))
+        return replace(self, leaves={}, words={}, source=msgspec.json.encode(_bare_source(self.scalars)))
 
 
 def newest(documents: Sequence[Document]) -> list[Document]:
@@ -104,7 +104,7 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
         whole = Storable(document, scalars, _leaves(document), _words(document), _source(document))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         faults.append(f"it can't be written as JSON: {error}")
-        whole = Storable(document, scalars, {}, (), None).without_source()
+        whole = Storable(document, scalars, {}, {}, None).without_source()
     return (whole.without_search() if faults else whole), ("; ".join(faults) or None)
 
 
@@ -139,12 +139,16 @@ def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _words(document: Document) -> tuple[str, ...]:
-    text = document.body.get("text")
-    if not text or "text" not in FIELDS[document.kind]:
-        return ()
-    _check_unicode(text)
-    return tuple(dict.fromkeys(words_of(text)))
+def _words(document: Document) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in _TEXTS[document.kind]:
+        text = document.body.get(name)
+        if text:
+            _check_unicode(text)
+            words = tuple(dict.fromkeys(words_of(text)))
+            if words:
+                found[name] = words
+    return found
 
 
 def _source(document: Document) -> bytes | None:
@@ -201,5 +205,9 @@ _SCALARS: Final = {
 }
 _CARRIERS: Final = {
     kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.FLATTENED)
+    for kind, fields in FIELDS.items()
+}
+_TEXTS: Final = {
+    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.TEXT)
     for kind, fields in FIELDS.items()
 }
