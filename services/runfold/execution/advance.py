@@ -4,8 +4,6 @@ What follows by itself: the next children of a parent, and the end of a parent w
 One parent at a time, by its counters; never a scan over an execution.
 """
 
-from collections.abc import Sequence
-
 from runfold.errors import ExpressionFailed, InputsInvalid
 from runfold.execution.aggregate import ROOT, Frame
 from runfold.execution.batches import go_on_with_batches
@@ -25,7 +23,7 @@ from runfold.flows.flowable.pause import WaitFor
 from runfold.flows.flowable.subflow import StartPerBatch
 from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.inputs import resolve_outputs
-from runfold.flows.lanes import LanePerTask, OneLane, enabled, one_lane
+from runfold.flows.lanes import LanePerTask, OneLane
 from runfold.flows.task import FlowableTask, Lanes, Task
 
 #: In these an execution starts nothing.
@@ -89,7 +87,7 @@ def _wind_up(draft: Draft, parent: str) -> None:
     is_killed = draft.aggregate.execution.state is State.KILLED  # after a kill nothing is dispatched any more
     if parent == ROOT:
         if not is_killed:
-            progress(draft, ROOT, Branch.AFTER, one_lane((*draft.plan.after, *listening(draft))))
+            progress(draft, ROOT, Branch.AFTER, OneLane((*draft.plan.after, *listening(draft))))
         return
     run = draft.run(parent)
     places = (around.place for around in (run, *draft.aggregate.ancestors(run)))
@@ -117,7 +115,7 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
             "WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run
         )
         resolve(draft, run, State.FAILED)
-    elif _is_over(draft, run.id, lanes, enabled(task.errors)):
+    elif _is_over(draft, run.id, lanes, task.enabled_errors):
         state = verdict(draft.aggregate.frame(run.id))
         if isinstance(task, WaitFor) and not end_round(draft, run, task, state):
             return
@@ -127,13 +125,13 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
 
 def _advance_directory(draft: Draft, run: TaskRun, task: WorkingDirectory) -> None:
     """End a WorkingDirectory that its worker is done with; after a failure its error tasks run here."""
-    errors = enabled(task.errors)
+    errors = task.enabled_errors
     has_failed = draft.aggregate.frame(run.id).failed > 0
-    if not has_failed or not errors or progress(draft, run.id, Branch.ERRORS, one_lane(errors)):
+    if not has_failed or not errors or progress(draft, run.id, Branch.ERRORS, OneLane(errors)):
         resolve(draft, run, verdict(draft.aggregate.frame(run.id)))
 
 
-def _is_over(draft: Draft, parent: str, lanes: Lanes, errors: Sequence[Task]) -> bool:
+def _is_over(draft: Draft, parent: str, lanes: Lanes, errors: tuple[Task, ...]) -> bool:
     """
     Start what may start below `parent`; return whether nothing more follows there.
 
@@ -143,7 +141,7 @@ def _is_over(draft: Draft, parent: str, lanes: Lanes, errors: Sequence[Task]) ->
         is_done = progress(draft, parent, Branch.TASKS, lanes)
         if not draft.aggregate.frame(parent).failed:
             return is_done
-    return not errors or progress(draft, parent, Branch.ERRORS, one_lane(errors))
+    return not errors or progress(draft, parent, Branch.ERRORS, OneLane(errors))
 
 
 def verdict(frame: Frame) -> State:

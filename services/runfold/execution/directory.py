@@ -27,7 +27,7 @@ from runfold.execution.result import attempt_of, take_result
 from runfold.execution.retrying import plan_retry, policy_of
 from runfold.execution.state import Entry, State
 from runfold.flows.flowable.working_directory import WorkingDirectory
-from runfold.flows.lanes import enabled
+from runfold.flows.task import enabled
 
 
 def inner_id(taskrun_id: str, token: int, task_id: str) -> str:

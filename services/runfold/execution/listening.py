@@ -8,8 +8,7 @@ from runfold.errors import ExpressionFailed
 from runfold.execution.conditions import Scene, holds
 from runfold.execution.draft import Draft
 from runfold.execution.model import label_map
-from runfold.flows.lanes import enabled
-from runfold.flows.task import Plugin, Task
+from runfold.flows.task import Plugin, Task, enabled
 
 
 def listening(draft: Draft) -> tuple[Task, ...]:

@@ -12,9 +12,8 @@ from typing import Any
 from runfold.flows.expressions import Expressions, Reference
 from runfold.flows.flowable.subflow import StartPerBatch
 from runfold.flows.inputs import Encrypt
-from runfold.flows.lanes import enabled
 from runfold.flows.model import Flow
-from runfold.flows.task import FlowableTask, Task
+from runfold.flows.task import FlowableTask, Task, enabled
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ execution; who runs them counts what has ended.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Protocol, Self
 
 from pydantic import Field, PlainValidator, SerializeAsAny, ValidationInfo
@@ -120,6 +121,11 @@ class Lanes(Protocol):
         ...
 
 
+def enabled(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Return the tasks that are not disabled: the others are treated as absent."""
+    return tuple(task for task in tasks if not task.disabled)
+
+
 Children = Mapping[str, tuple[Task, ...]]
 
 
@@ -131,12 +137,20 @@ class FlowableTask(Task):
 
     errors: "Tasks" = ()
 
+    @cached_property
+    def enabled_errors(self) -> tuple[Task, ...]:
+        return enabled(self.errors)
+
     def enter(self, evaluate: Evaluate) -> Entry:  # noqa: ARG002 - most flowables have nothing to render
         """Return what is rendered once. Raises: ExpressionFailed."""
         return Entry()
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes | None:
-        """Return the lanes that follow from the entry; None: there is no branch for it (Switch)."""
+        """
+        Return the lanes that follow from the entry; None: there is no branch for it (Switch).
+
+        Asked at the end of each child, so its cost must not depend on how many there are.
+        """
         raise NotImplementedError
 
     def children(self) -> Children:

@@ -23,9 +23,8 @@ from runfold.execution.directory import inner_id
 from runfold.execution.ids import fraction_of
 from runfold.execution.state import State
 from runfold.flows.flowable.working_directory import WorkingDirectory
-from runfold.flows.lanes import enabled
 from runfold.flows.retry import Behavior, next_attempt
-from runfold.flows.task import Task
+from runfold.flows.task import Task, enabled
 from runfold.ports import Message
 from runfold.tasks.context import Killed, Outputs, Result, TimedOut
 from runfold.tasks.directory import collected, prepare

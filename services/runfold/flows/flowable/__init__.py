@@ -1,8 +1,4 @@
-"""
-The tasks that the executor runs itself: most decide which of their children run.
-
-`FLOWABLES` run today. `PLANNED_FLOWABLES` are read and checked, but no engine part runs them yet.
-"""
+"""The tasks that the executor runs itself: most decide which of their children run."""
 
 from typing import Final
 
@@ -12,7 +8,8 @@ from runfold.flows.flowable.each import EachParallel, EachSequential, ForEach
 from runfold.flows.flowable.parallel import Parallel
 from runfold.flows.flowable.pause import Pause, WaitFor
 from runfold.flows.flowable.sequential import AllowFailure, Sequential
-from runfold.flows.flowable.subflow import ForEachItem, Subflow, Template
+from runfold.flows.flowable.subflow import ForEachItem, Subflow
+from runfold.flows.flowable.template import Template
 from runfold.flows.flowable.working_directory import WorkingDirectory
 from runfold.flows.labels_task import SetsLabels
 from runfold.flows.task import Task
@@ -32,7 +29,6 @@ FLOWABLES: Final[tuple[type[Task], ...]] = (
     Subflow,
     ForEachItem,
     WorkingDirectory,
+    Template,
     SetsLabels,
 )
-
-PLANNED_FLOWABLES: Final[tuple[type[Task], ...]] = (Template,)

@@ -1,6 +1,7 @@
 """If and Switch: which tasks run is decided once, at the start, and kept as outputs."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AliasChoices, Field, model_validator
@@ -26,9 +27,11 @@ class If(FlowableTask):
         return Entry(outputs={"evaluationResult": is_truthy(text_of(evaluate(self.condition)))})
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - no loop
-        if outputs is None:
-            return one_lane(())
-        return one_lane(self.then if outputs.get("evaluationResult") else self.else_)
+        return self._branches[None if outputs is None else bool(outputs.get("evaluationResult"))]
+
+    @cached_property
+    def _branches(self) -> dict[bool | None, Lanes]:
+        return {True: one_lane(self.then), False: one_lane(self.else_), None: one_lane(())}
 
     def children(self) -> Children:
         branches = {"then": self.then, "else": self.else_}
@@ -56,8 +59,14 @@ class Switch(FlowableTask):
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes | None:  # noqa: ARG002 - no loop
         value = "" if outputs is None else str(outputs.get("value"))
-        if value in self.cases:
-            return one_lane(self.cases[value])
+        return self._branches.get(value, self._default)
+
+    @cached_property
+    def _branches(self) -> dict[str, Lanes]:
+        return {value: one_lane(tasks) for value, tasks in self.cases.items()}
+
+    @cached_property
+    def _default(self) -> Lanes | None:
         return one_lane(self.defaults) if self.defaults else None
 
     def children(self) -> Children:

@@ -1,6 +1,7 @@
 """Dag: tasks that name those they wait for."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar, Self
 
@@ -40,6 +41,10 @@ class Dag(FlowableTask):
         return self
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         entries = [entry for entry in self.tasks if not entry.task.disabled]
         present = {entry.task.id for entry in entries}
         waits = tuple(tuple(name for name in entry.depends_on if name in present) for entry in entries)

@@ -1,13 +1,14 @@
 """ForEach and its older forms EachSequential and EachParallel: the same tasks once for each value."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from runfold.flows.lanes import LanePerPair, LanePerValue, enabled
+from runfold.flows.lanes import LanePerPair, LanePerValue
 from runfold.flows.schema import as_text, rule
-from runfold.flows.task import Children, Entry, Evaluate, FlowableTask, Lanes, Tasks
+from runfold.flows.task import Children, Entry, Evaluate, FlowableTask, Lanes, Task, Tasks, enabled
 from runfold.flows.values import loop_values
 
 
@@ -30,6 +31,10 @@ class Each(FlowableTask):
 
     tasks: Tasks
 
+    @cached_property
+    def enabled_tasks(self) -> tuple[Task, ...]:
+        return enabled(self.tasks)
+
     def children(self) -> Children:
         return {"tasks": self.tasks, **super().children()}
 
@@ -46,7 +51,7 @@ class ForEach(Each):
         return Entry(values=loop_values(self.values, evaluate))
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
-        return LanePerValue(enabled(self.tasks), values or (), self.concurrency_limit)
+        return LanePerValue(self.enabled_tasks, values or (), self.concurrency_limit)
 
 
 class EachSequential(Each):
@@ -61,7 +66,7 @@ class EachSequential(Each):
         return Entry(values=loop_values(self.value, evaluate))
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
-        return LanePerValue(enabled(self.tasks), values or (), 1)
+        return LanePerValue(self.enabled_tasks, values or (), 1)
 
 
 class EachParallel(Each):
@@ -77,4 +82,4 @@ class EachParallel(Each):
         return Entry(values=loop_values(self.value, evaluate))
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - all from values
-        return LanePerPair(enabled(self.tasks), values or (), self.concurrent)
+        return LanePerPair(self.enabled_tasks, values or (), self.concurrent)

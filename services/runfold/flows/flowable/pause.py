@@ -1,6 +1,7 @@
 """Pause and WaitFor: flowables that let time pass."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -23,6 +24,10 @@ class Pause(FlowableTask):
     tasks: Tasks = ()
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         return one_lane(self.tasks)
 
     def children(self) -> Children:
@@ -52,6 +57,10 @@ class WaitFor(FlowableTask):
         return Entry(outputs={"iterationCount": 1})
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         return one_lane(self.tasks)
 
     def children(self) -> Children:

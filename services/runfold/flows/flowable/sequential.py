@@ -1,6 +1,7 @@
 """Sequential, and AllowFailure, whose failure is only a warning."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from runfold.flows.lanes import one_lane
@@ -15,6 +16,10 @@ class Sequential(FlowableTask):
     tasks: Tasks
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         return one_lane(self.tasks)
 
     def children(self) -> Children:

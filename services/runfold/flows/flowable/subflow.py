@@ -1,14 +1,12 @@
-"""Subflow, ForEachItem and Template: tasks that take their work from somewhere else."""
+"""Subflow and ForEachItem: tasks that start executions of other flows."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
-
-from pydantic import BeforeValidator
+from typing import Any, ClassVar
 
 from runfold.flows.label import Labels
 from runfold.flows.lanes import one_lane
-from runfold.flows.schema import Flag, Model, NonBlank, Text, as_text
+from runfold.flows.schema import Flag, Model, NonBlank, Text
 from runfold.flows.task import FlowableTask, Lanes, RunnableTask, StartsFlow, Task
 
 
@@ -104,18 +102,8 @@ class ForEachItem(CallsFlow, FlowableTask):
         return self.steps
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         return one_lane(self.steps)
-
-
-class Template(FlowableTask):
-    """Run the tasks of a stored template; deprecated."""
-
-    TYPE: ClassVar[str] = "io.kestra.plugin.core.flow.Template"
-    DEPRECATED: ClassVar[bool] = True
-
-    namespace: NonBlank
-    template_id: NonBlank
-    args: dict[str, Annotated[Any, BeforeValidator(as_text)]] | None = None
-
-    def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - the tasks are not known here
-        return one_lane(())

@@ -1,14 +1,15 @@
 """WorkingDirectory: children that share one directory on one worker."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
 from runfold.flows.duration import Duration
-from runfold.flows.lanes import LanePerTask, enabled
+from runfold.flows.lanes import LanePerTask
 from runfold.flows.schema import Flag, Model, Text, rule
-from runfold.flows.task import Children, FlowableTask, Lanes, RunnableTask, Tasks
+from runfold.flows.task import Children, FlowableTask, Lanes, RunnableTask, Tasks, enabled
 
 
 class Cache(Model):
@@ -51,6 +52,10 @@ class WorkingDirectory(FlowableTask):
         return self
 
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes:  # noqa: ARG002 - always the same
+        return self._lanes
+
+    @cached_property
+    def _lanes(self) -> Lanes:
         # The worker decides what follows what: to the engine each task is a lane of its own.
         return LanePerTask(enabled(self.tasks))
 
