@@ -107,9 +107,10 @@ def core(settings: Settings, broker: Broker, files: Files | None = None) -> Core
 
     Raises:
         SettingsInvalid: The encryption key can't be one.
+        PluginUnknown: A plugin that the settings name can't be loaded.
     """
     mask = SecretMask(settings.secret_environment())
-    types = load_task_types()
+    types = load_task_types(settings.plugins)
     storage = LocalFiles(settings.storage_path or Path("data") / STORAGE_FOLDER) if files is None else files
     is_namespace = _known_namespaces(broker, types)
     functions = outside_functions(secret=mask.secret, files=storage, clock=utc_now, is_namespace=is_namespace)

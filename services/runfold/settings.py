@@ -46,9 +46,9 @@ def _texts(value: Any) -> Any:
     return {key: str(entry).lower() if isinstance(entry, bool) else str(entry) for key, entry in value.items()}
 
 
-def _hosts(value: Any) -> Any:
+def _list(value: Any) -> Any:
     """Return a list written with commas as a tuple."""
-    return tuple(host.strip() for host in value.split(",") if host.strip()) if isinstance(value, str) else value
+    return tuple(entry.strip() for entry in value.split(",") if entry.strip()) if isinstance(value, str) else value
 
 
 class Variables(BaseModel):
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     create_topics: bool = True
     """Make topics and index templates at start where they are missing."""
 
-    elasticsearch_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ("http://127.0.0.1:9200",)
+    elasticsearch_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ("http://127.0.0.1:9200",)
     elasticsearch_api_key: SecretStr | None = None
     elasticsearch_username: str | None = None
     elasticsearch_password: SecretStr | None = None
@@ -94,6 +94,9 @@ class Settings(BaseSettings):
 
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    plugins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
+    """Task types besides those of installed packages: each `module:NAME`, a class or a tuple of them."""
 
     storage_path: Path | None = None
     """Folder of the files that flows work with, one for all services. Not given: in the folder of the data."""

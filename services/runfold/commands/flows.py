@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from runfold.adapters.flow_store import FlowStore
-from runfold.commands.terminal import JsonOption, complain, out, violation_lines
+from runfold.commands.terminal import ConfigOption, JsonOption, complain, errors_told, out, violation_lines
 from runfold.errors import FlowInvalid, Violation
 from runfold.flows.model import Flow
 from runfold.flows.parse import parse_flow
 from runfold.flows.task import TaskTypes
+from runfold.settings import load
 from runfold.tasks import load_task_types
 
 app = typer.Typer(help="Look at flows.", no_args_is_help=True)
@@ -24,14 +25,18 @@ def _group() -> None:
 
 @app.command()
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="YAML files, one flow each.")], *, as_json: JsonOption = False
+    files: Annotated[list[Path], typer.Argument(help="YAML files, one flow each.")],
+    *,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """
     Say what is wrong with flows, with line and column; exit code 1 if anything is.
 
     Example: runfold flows validate examples/*.yaml
     """
-    types = load_task_types()
+    with errors_told():
+        types = load_task_types(load(config).plugins)
     found: dict[str, list[Violation]] = {}
     for file in files:
         try:

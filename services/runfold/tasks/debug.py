@@ -1,6 +1,6 @@
 """Tasks that show what a template becomes."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from runfold.flows.schema import Text
 from runfold.flows.task import RunnableTask
@@ -42,3 +42,6 @@ class Echo(RunnableTask):
         if text is not None:
             context.logger.write(level_of(context, self.level), text)
         return None
+
+
+DEBUG_TASKS: Final = (Return, Echo)

@@ -1,6 +1,6 @@
 """Tasks that act on the execution they are in."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from runfold.flows.schema import Text
 from runfold.flows.task import RunnableTask
@@ -23,3 +23,6 @@ class Fail(RunnableTask):
             context.logger.error(context.render(self.error_message) or "")
             raise TaskFailed("Fail on a condition")
         return None
+
+
+EXECUTION_TASKS: Final = (Fail,)

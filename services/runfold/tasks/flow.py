@@ -1,7 +1,7 @@
 """Tasks that steer when a flow goes on."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from runfold.flows.duration import format_duration
 from runfold.flows.schema import Text
@@ -24,3 +24,6 @@ class Sleep(RunnableTask):
         context.logger.info(message)
         context.wait(duration.total_seconds())
         return None
+
+
+FLOW_TASKS: Final = (Sleep,)

@@ -7,7 +7,7 @@ Batches are named by their numbers, so that who knows how many there are knows a
 
 import tempfile
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from runfold.execution.batches import BATCHES_MAX
 from runfold.flows.flowable.subflow import MergeOutputs, SplitItems
@@ -23,6 +23,8 @@ MERGED: Final = "outputs.ion"
 
 class SplitIntoBatches(SplitItems):
     """Cut the file; outputs: `splits`, a file of addresses, and `batches`: count, folder, extension."""
+
+    INTERNAL: ClassVar[bool] = True
 
     def run(self, context: RunContext) -> Outputs:
         address = required(context, self.items, "items")
@@ -50,6 +52,8 @@ class SplitIntoBatches(SplitItems):
 
 class MergeBatchOutputs(MergeOutputs):
     """Put the outputs of all executions together, in the order of the batches; no output if there are none."""
+
+    INTERNAL: ClassVar[bool] = True
 
     def run(self, context: RunContext) -> Outputs:
         found = _outputs_of(context.variables, self.items_id)

@@ -110,3 +110,6 @@ class FilterItems(RunnableTask):
                 raise TaskFailed(f"The condition `{self.filter_condition}` is null for an item")
             return self.error_or_null_behavior is ErrorOrNullBehavior.INCLUDE
         return is_truthy(text_of(value).strip()) is (self.filter_type is FilterType.INCLUDE)
+
+
+ITEM_TASKS: Final = (DeduplicateItems, FilterItems)

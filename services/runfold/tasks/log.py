@@ -1,7 +1,7 @@
 """Tasks that write to the log, and read it."""
 
 import tempfile
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -51,3 +51,6 @@ class Fetch(RunnableTask):
                 lines.write(orjson.dumps(entry, default=str) + b"\n")
             lines.seek(0)
             return {"uri": context.storage.files.store(lines, ".ion"), "size": len(entries)}
+
+
+LOG_TASKS: Final = (Fetch, Log)

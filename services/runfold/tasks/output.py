@@ -1,6 +1,6 @@
 """Tasks that hand values on."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from runfold.flows.task import RunnableTask
 from runfold.tasks.context import Outputs, RunContext
@@ -16,3 +16,6 @@ class OutputValues(RunnableTask):
 
     def run(self, context: RunContext) -> Outputs:
         return {"values": context.render_deep(self.values or {})}
+
+
+OUTPUT_TASKS: Final = (OutputValues,)

@@ -26,7 +26,7 @@ from runfold.flows.expressions import Expressions
 from runfold.flows.schema import Text
 from runfold.flows.task import RunnableTask, TaskTypes
 from runfold.ports import Message
-from runfold.tasks import BUILT_IN
+from runfold.tasks import load_task_types
 from runfold.tasks.context import Outputs, Result, RunContext, TaskFailed
 from runfold.worker.secrets import SecretMask
 from runfold.worker.service import Worker
@@ -114,7 +114,7 @@ class Rig:
         self.mask = SecretMask(environment or {})
         self.slots = slots
         self.outside = outside or Outside()
-        self.types = TaskTypes.of(*BUILT_IN, Gate, Waits, Gives)
+        self.types = TaskTypes.of(*load_task_types().models.values(), Gate, Waits, Gives)
         self.expressions = Expressions({"secret": self.mask.function}, clock=self.clock.now, monotonic=time.monotonic)
         self.tokens = 0
         self.worker = self.new_worker()
