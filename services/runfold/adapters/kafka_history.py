@@ -46,7 +46,7 @@ class KafkaHistory:
     def read(self, topic: str, partitions: Sequence[int], since_ms: int = 0) -> Iterator[Record]:
         """Yield the records of these partitions of `topic` (full name); the end is fixed before the first."""
         places = [TopicPartition(topic, partition) for partition in partitions]
-        spec = OffsetSpec.for_timestamp(since_ms) if since_ms else EARLIEST  # type: ignore[no-untyped-call]
+        spec = OffsetSpec.for_timestamp(since_ms) if since_ms else EARLIEST
         begins = self._admin.ends(places, spec)
         lasts = self._admin.ends(places, LATEST)
         # A time after the last record has no offset: -1.

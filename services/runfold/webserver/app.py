@@ -1,4 +1,4 @@
-"""The API's application: routers, errors, the page about it all."""
+"""The API's application: routers, errors, the web page, and the page of all operations."""
 
 from typing import Final
 
@@ -16,6 +16,8 @@ from runfold.webserver.routes import (
     expressions,
     files,
     flows,
+    graphs,
+    history,
     kv,
     logs,
     namespaces,
@@ -23,6 +25,8 @@ from runfold.webserver.routes import (
     taskruns,
     webhook,
 )
+from runfold.webserver.safety import Safety
+from runfold.webserver.ui import page_routes
 
 PREFIX: Final = "/api/v1"
 TENANT: Final = "/api/v1/main"
@@ -34,6 +38,8 @@ ROUTERS: Final = (
     webhook.router,
     executions.router,
     files.router,
+    history.router,
+    graphs.router,
     starting.router,  # before the actions: it knows which of its two free steps are theirs
     control.router,
     taskruns.router,
@@ -46,6 +52,13 @@ ROUTERS: Final = (
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the application over `parts`."""
+    app = described()
+    app.state.parts = parts
+    return app
+
+
+def described() -> FastAPI:
+    """Return the application without anything behind it: it can say what it offers."""
     app = FastAPI(
         title="Runfold",
         version=runfold.__version__,
@@ -53,7 +66,7 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.parts = parts
+    app.add_middleware(Safety, prefix="/api")
     handle_errors(app)
     api = APIRouter()
     for router in ROUTERS:
@@ -66,8 +79,11 @@ def create_app(parts: Parts) -> FastAPI:
     def docs() -> HTMLResponse:
         return HTMLResponse(operations_page(app.openapi()))
 
+    page = page_routes()
+    app.router.routes.extend(page)
+
     @app.get("/", include_in_schema=False)
     def root() -> RedirectResponse:
-        return RedirectResponse("docs")
+        return RedirectResponse("ui/" if page else "docs")
 
     return app

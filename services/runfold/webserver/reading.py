@@ -8,6 +8,7 @@ a write, and at the end of a run, is never stale, although the index follows lat
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from runfold.documents.api_json import execution_json
@@ -57,6 +58,22 @@ class Reader:
         """Return the state of an execution."""
         found = self._newest_execution(execution_id)
         return None if found is None else State(found.body["state"])
+
+    def span(self, execution_id: str) -> tuple[datetime, int] | None:
+        """Return when an execution began and the newest transition that is known of it."""
+        found = self._newest_execution(execution_id)
+        if found is None:
+            return None
+        seen = self._tail.get(execution_id)
+        last = Query(
+            Kind.TASKRUNS,
+            Is("executionId", (execution_id,)),
+            (Sort("seq", descending=True),),
+            size=1,
+            exact_total=False,
+        )
+        newest = [document.version for document in self._index.search(last).documents]
+        return found.body["startDate"], max(found.version, -1 if seen is None else seen.seq, *newest)
 
     def execution_head(self, execution_id: str) -> ApiJson | None:
         """Return an execution without its task runs."""

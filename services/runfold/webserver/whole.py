@@ -4,7 +4,8 @@ An execution as the engine sees it: what an action on it is checked against, and
 From the live tail while it is there whole; else folded again from the facts.
 """
 
-from runfold.adapters.fact_fold import folded
+from runfold.adapters.fact_fold import Life, folded
+from runfold.documents.events import NOW, Moment
 from runfold.errors import Conflict, NotFound
 from runfold.execution.aggregate import Aggregate
 from runfold.flows.plan import Host, Plan
@@ -16,10 +17,24 @@ def aggregate_of(parts: Parts, execution_id: str) -> Aggregate:
     seen = parts.tail.get(execution_id)
     if seen is not None and seen.execution is not None and seen.execution.seq > 0 and seen.is_complete:
         return Aggregate.rebuild(seen.execution, seen.shown)
-    found = folded(parts.broker, execution_id)
+    return aggregate_at(parts, execution_id, NOW)
+
+
+def aggregate_at(parts: Parts, execution_id: str, moment: Moment) -> Aggregate:
+    """Return an execution as it was at that moment, or as its last transition before left it. Raises: NotFound."""
+    found = folded(parts.broker, execution_id, life_of(parts, execution_id), moment.includes)
     if found is None:
-        raise NotFound(f"There is no execution {execution_id}")
+        raise NotFound(f"There is no execution {execution_id}, or there was none yet")
     return found
+
+
+def life_of(parts: Parts, execution_id: str) -> Life:
+    """Return which part of the log concerns an execution. Raises: NotFound."""
+    span = parts.reader.span(execution_id)
+    if span is None:
+        raise NotFound(f"There is no execution {execution_id}")
+    began, newest_seq = span
+    return Life(began, newest_seq)
 
 
 def plan_of(parts: Parts, aggregate: Aggregate, revision: int | None = None) -> Plan:

@@ -15,6 +15,7 @@ from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
 from runfold.webserver.answers import Json
 from runfold.webserver.following import await_there, follow_execution
+from runfold.webserver.history import execution_at, moment_of
 from runfold.webserver.parameters import same
 from runfold.webserver.parts import Given
 from runfold.webserver.routes.query import NEWEST_FIRST, Paging, RunSearch
@@ -44,8 +45,14 @@ def of_flow(asked: Annotated[OfFlow, Query()], parts: Given) -> Json:
 
 
 @router.get("/{execution_id}")
-def get(execution_id: str, parts: Given) -> Json:
+def get(
+    execution_id: str,
+    parts: Given,
+    at: Annotated[str | None, Query(description="As it was: an event's number or a date")] = None,
+) -> Json:
     """Return an execution with its task runs."""
+    if at is not None:
+        return Json(execution_at(parts, execution_id, moment_of("at", at)))
     found = parts.reader.execution(execution_id)
     if found is None:
         raise NotFound(f"There is no execution {execution_id}")
