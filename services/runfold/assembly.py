@@ -41,6 +41,8 @@ from runfold.ports import Broker, Files, Index, Reading
 from runfold.runtime import Step
 from runfold.settings import Settings, SettingsInvalid
 from runfold.tasks import load_task_types
+from runfold.tasks.http_rules import HttpRules
+from runfold.tasks.process_rules import ScriptRules
 from runfold.webserver.app import create_app
 from runfold.webserver.parts import Parts
 from runfold.webserver.tail import Tail
@@ -173,7 +175,38 @@ def worker(core: Core, find_logs: FindLogs) -> Worker:
         clock=utc_now,
         mask=core.mask,
         roots=core.settings.surroundings(),
-        outside=Outside(core.files, patient_logs, core.is_namespace, core.reveal),
+        outside=Outside(
+            core.files,
+            patient_logs,
+            core.is_namespace,
+            core.reveal,
+            core.encrypt,
+            script_rules(core.settings),
+            http_rules(core.settings),
+        ),
+    )
+
+
+def script_rules(settings: Settings) -> ScriptRules:
+    """Return what scripts may do on a worker."""
+    return ScriptRules(
+        enabled=settings.scripts_enabled,
+        cpu_s=settings.scripts_cpu_s,
+        memory_bytes=settings.scripts_memory_bytes,
+        processes=settings.scripts_processes,
+        file_bytes=settings.scripts_file_bytes,
+    )
+
+
+def http_rules(settings: Settings) -> HttpRules:
+    """Return where requests of flows may go from a worker."""
+    return HttpRules(
+        allowed=settings.http_allowed_networks,
+        denied=settings.http_denied_networks,
+        response_size_bytes=settings.http_response_size_bytes,
+        download_size_bytes=settings.http_download_size_bytes,
+        redirects=settings.http_redirects,
+        time=settings.http_time,
     )
 
 

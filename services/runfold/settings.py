@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -49,6 +50,10 @@ def _texts(value: Any) -> Any:
 def _list(value: Any) -> Any:
     """Return a list written with commas as a tuple."""
     return tuple(entry.strip() for entry in value.split(",") if entry.strip()) if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_list)]
+"""Networks such as 10.0.0.0/8, separated by commas."""
 
 
 class Variables(BaseModel):
@@ -103,6 +108,33 @@ class Settings(BaseSettings):
 
     encryption_key: SecretStr | None = None
     """Base64 of 16, 24 or 32 bytes; inputs and outputs of type SECRET need it."""
+
+    scripts_enabled: bool = False
+    """
+    Let flows run scripts as local processes of the worker.
+
+    Off unless you say so, also where the API listens to this machine only: whoever may write a flow then
+    runs code as the worker's user and reads what that user reads. Limits are those of each process.
+    """
+
+    scripts_cpu_s: int = Field(default=3_600, ge=1)
+    scripts_memory_bytes: int = Field(default=8 * 1024**3, ge=1024**2)
+    scripts_processes: int = Field(default=4_096, ge=1)
+    """Processes and threads of the worker's user, all together; no limit for root."""
+
+    scripts_file_bytes: int = Field(default=1024**3, ge=1)
+
+    http_allowed_networks: Networks = ()
+    """Reached by requests of flows although they are not public; the narrowest network decides."""
+
+    http_denied_networks: Networks = ()
+    http_response_size_bytes: int = Field(default=10 * 1024**2, ge=1)
+    """Of a response that becomes an output, unless a task says less."""
+
+    http_download_size_bytes: int = Field(default=10 * 1024**3, ge=1)
+    http_redirects: int = Field(default=10, ge=0, le=100)
+    http_time: timedelta = Field(default=timedelta(hours=1), ge=timedelta(seconds=1))
+    """The longest that one request of a flow may take."""
 
     templates_enabled: bool = False
     variables: Variables = Variables()

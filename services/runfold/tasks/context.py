@@ -18,6 +18,8 @@ from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
 from runfold.flows.expressions import Expressions, is_truthy
+from runfold.tasks.http_rules import HttpRules
+from runfold.tasks.process_rules import ScriptRules
 
 
 class TaskFailed(Exception):
@@ -107,6 +109,21 @@ class Storage(Protocol):
         """The search in log lines."""
         ...
 
+    @property
+    def scripts(self) -> ScriptRules:
+        """What scripts may do here."""
+        ...
+
+    @property
+    def http(self) -> HttpRules:
+        """Where requests may go."""
+        ...
+
+    @property
+    def encrypt(self) -> Callable[[str], str] | None:
+        """What seals an output; None: no key is configured."""
+        ...
+
     def kv(self, namespace: str) -> KvStore:
         """Return the pairs of a namespace. Raises: CallerError, it is out of reach."""
         ...
@@ -164,6 +181,18 @@ class RunContext:
         `more`: root variables on top of the attempt's own.
         """
         return self._expressions.evaluate(value, {**self.variables, **more} if more else self.variables)
+
+    def with_variables(self, more: Mapping[str, Json]) -> "RunContext":
+        """Return the same surroundings with root variables on top of the attempt's own."""
+        return RunContext(
+            expressions=self._expressions,
+            variables={**self.variables, **more},
+            logger=self.logger,
+            metrics=self.metrics,
+            storage=self.storage,
+            stop=self._stop,
+            monotonic=self.monotonic,
+        )
 
     @property
     def namespace(self) -> str:

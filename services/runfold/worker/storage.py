@@ -21,6 +21,8 @@ from runfold.adapters.namespace_files import NamespaceFiles
 from runfold.adapters.revealing import Reveal, nothing_to_reveal
 from runfold.execution.claims import Work
 from runfold.ports import Files
+from runfold.tasks.http_rules import HttpRules
+from runfold.tasks.process_rules import ScriptRules
 
 
 def _none_known(_namespace: str) -> bool:
@@ -30,15 +32,19 @@ def _none_known(_namespace: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Outside:
     """
-    The storage behind all attempts.
+    The storage behind all attempts, and the rules for what they do with this machine and the network.
 
-    `is_namespace`: whether there is such a namespace; `reveal`: makes clear what is encrypted for attempts.
+    `is_namespace`: whether there is such a namespace; `reveal`: makes clear what is encrypted for attempts;
+    `encrypt`: seals an output.
     """
 
     files: Files = field(default_factory=MemoryFiles)
     find_logs: FindLogs = no_logs
     is_namespace: Callable[[str], bool] = _none_known
     reveal: Reveal = nothing_to_reveal
+    encrypt: Callable[[str], str] | None = None
+    scripts: ScriptRules = field(default_factory=ScriptRules)
+    http: HttpRules = field(default_factory=HttpRules)
 
 
 class AttemptStorage:
@@ -51,6 +57,9 @@ class AttemptStorage:
         owner = Owner(work.namespace, work.flow_id, work.execution_id, work.task_id, work.taskrun_id)
         self.files = TaskFiles(outside.files, owner)
         self.find_logs = outside.find_logs
+        self.scripts = outside.scripts
+        self.http = outside.http
+        self.encrypt = outside.encrypt
         self._folder: Path | None = None
         self._lock = Lock()
 
