@@ -24,6 +24,7 @@ from runfold.executor.outbox import claim_message
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.parse import parse_raw
+from runfold.flows.task import TaskTypes
 from runfold.ports import Broker, Log, Message, Reading, Record
 from runfold.tasks import load_task_types
 from runfold.topology import EXECUTIONS, FACTS, LOGS, TASKRUNS
@@ -113,10 +114,10 @@ class Engine:
     broker: Any = field(default_factory=lambda: SqliteBroker(None))
     clock: Clock = field(default_factory=Clock)
     surroundings: dict[str, Any] = field(default_factory=dict)
+    types: TaskTypes = TYPES
 
     def __post_init__(self) -> None:
         self.impatient = Impatient(self.broker)
-        self.types = TYPES
         self.files = MemoryFiles()
         functions = outside_functions(
             secret=_no_secret, files=self.files, clock=self.clock, is_namespace=lambda _name: True

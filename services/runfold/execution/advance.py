@@ -11,12 +11,13 @@ from runfold.execution.calling import extract
 from runfold.execution.directory import is_out
 from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, TaskRunCreated, TaskRunMoved
-from runfold.execution.failing import allowed
+from runfold.execution.failing import allowed, fail
 from runfold.execution.ids import derived_id
 from runfold.execution.killing import settle_kill
 from runfold.execution.launch import launch
 from runfold.execution.listening import listening
 from runfold.execution.model import Branch, Place, TaskRun
+from runfold.execution.plugin_code import PluginFailed, end_of, lanes_of
 from runfold.execution.state import State
 from runfold.execution.waiting import end_round
 from runfold.flows.flowable.pause import WaitFor
@@ -107,7 +108,14 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
         return
     task = draft.plan.nodes[run.task_id].task
     assert isinstance(task, FlowableTask)  # noqa: S101 - only those are parents
-    lanes = task.lanes(run.outputs, run.values)
+    try:
+        _go_on(draft, run, task)
+    except PluginFailed as error:
+        fail(draft, run, str(error))
+
+
+def _go_on(draft: Draft, run: TaskRun, task: FlowableTask) -> None:
+    lanes = lanes_of(task, run)
     if isinstance(task, WorkingDirectory):
         _advance_directory(draft, run, task)
     elif lanes is None:
@@ -120,7 +128,7 @@ def _advance_flowable(draft: Draft, run: TaskRun) -> None:
         if isinstance(task, WaitFor) and not end_round(draft, run, task, state):
             return
         if state is not State.PAUSED:
-            resolve(draft, run, state)
+            resolve(draft, run, end_of(task, state))
 
 
 def _advance_directory(draft: Draft, run: TaskRun, task: WorkingDirectory) -> None:

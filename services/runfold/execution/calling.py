@@ -14,6 +14,7 @@ from runfold.execution.facts import AttemptEnded, StartAsked, TaskRunMoved
 from runfold.execution.failing import allowed, fail
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Attempt, Caller, Json, Label, TaskRun, Trigger
+from runfold.execution.plugin_code import PluginFailed, outputs_of
 from runfold.execution.request import ExecutionRequest, Origin, render_for, start_claim
 from runfold.execution.retrying import plan_retry
 from runfold.execution.state import Entry, State
@@ -146,6 +147,12 @@ def child_ended(draft: Draft, claim: ChildEnded) -> None:
     outputs: dict[str, Json] = {"executionId": claim.child_id, "state": claim.state}
     if claim.outputs:
         outputs["outputs"] = claim.outputs
+    try:
+        outputs = outputs_of(task, outputs)
+    except PluginFailed as error:
+        draft.log("ERROR", str(error), run)
+        end_call(draft, run, State.FAILED, None)
+        return
     state = claim.state if task.transmit_failed and claim.state in PASSED_ON else State.SUCCESS
     if claim.error is not None:
         draft.log("ERROR", f"Failed to extract outputs: {claim.error}", run)

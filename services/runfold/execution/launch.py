@@ -14,6 +14,7 @@ from runfold.execution.failing import fail
 from runfold.execution.labelling import set_labels
 from runfold.execution.model import TaskRun
 from runfold.execution.pausing import pause
+from runfold.execution.plugin_code import PluginFailed, entry_of
 from runfold.execution.state import State
 from runfold.flows.expressions import is_truthy
 from runfold.flows.flowable.pause import Pause
@@ -59,10 +60,10 @@ def launch(draft: Draft, run: TaskRun) -> None:
 
 def _open(draft: Draft, run: TaskRun, task: FlowableTask) -> None:
     try:
-        entry = task.enter(lambda template: draft.evaluate(run, template))
+        entry = entry_of(task, lambda template: draft.evaluate(run, template))
         _check(entry.values)
-    except ExpressionFailed as error:
-        fail(draft, run, f"Unable to resolve state from the Flowable task: {error}")
+    except PluginFailed as error:
+        fail(draft, run, str(error))
         return
     draft.add(TaskRunMoved(run.id, State.RUNNING, outputs=entry.outputs))
     values = entry.values or ()
@@ -76,7 +77,8 @@ def _check(values: tuple[str, ...] | None) -> None:
         return
     size = sum(map(len, values))
     if len(values) > VALUES_MAX or size > VALUES_SIZE_MAX:
-        raise ExpressionFailed(
+        raise PluginFailed(
+            "Unable to resolve state from the Flowable task: "
             f"a loop over {len(values)} values of {size} characters is too large: at most {VALUES_MAX} values and "
             f"{VALUES_SIZE_MAX} characters; loop over keys or URIs and read the rest in the task"
         )

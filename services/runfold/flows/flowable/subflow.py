@@ -30,6 +30,10 @@ class Subflow(CallsFlow, Task):
 
     outputs: dict[str, Any] | None = None
 
+    def outputs_of(self, child: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what it gives of the end of its child: `executionId`, `state`, and `outputs` if there are any."""
+        return dict(child)
+
 
 class Batch(Model):
     """How a file is cut into batches."""

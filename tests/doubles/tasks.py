@@ -1,0 +1,119 @@
+"""Tasks that workers run."""
+
+from typing import Any, ClassVar, Final
+
+from runfold.flows.schema import Text
+from runfold.flows.task import RunnableTask
+from runfold.tasks.context import Outputs, RunContext, TaskFailed
+
+LARGE: Final = 1_100_000
+
+
+class NullOutput(RunnableTask):
+    """Give an output that is null."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.tasks.test.NullOutputTask"
+
+    def run(self, context: RunContext) -> Outputs:  # noqa: ARG002 - it needs nothing
+        return {"value": None}
+
+
+class Read(RunnableTask):
+    """Give the text of a file of the working directory."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.tasks.test.Read"
+
+    path: Text
+
+    def run(self, context: RunContext) -> Outputs:
+        path = context.storage.working_dir / (context.render(self.path) or "").lstrip("/")
+        return {"value": path.read_text(encoding="utf-8")}
+
+
+class TaskWithAlias(RunnableTask):
+    """Log a message."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.runners.test.TaskWithAlias"
+    ALIASES: ClassVar[tuple[str, ...]] = ("io.kestra.core.runners.test.task.Alias",)
+
+    message: Text
+
+    def run(self, context: RunContext) -> Outputs:
+        context.logger.info(context.render(self.message) or "")
+        return None
+
+
+class TaskThatFail(RunnableTask):
+    """Fail with outputs."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.runners.test.TaskThatFail"
+
+    message: Text
+
+    def run(self, context: RunContext) -> Outputs:
+        message = context.render(self.message) or ""
+        raise TaskFailed(message, {"message": message})
+
+
+class TooLarge(RunnableTask):
+    """Give more than a record holds."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.runners.test.WorkerTaskResultTooLarge"
+
+    def run(self, context: RunContext) -> Outputs:  # noqa: ARG002 - it needs nothing
+        return {"value": "a" * LARGE}
+
+
+class DefaultTester(RunnableTask):
+    """Have properties that plugin defaults fill."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.services.PluginDefaultServiceTest$DefaultTester"
+    ALIASES: ClassVar[tuple[str, ...]] = ("io.kestra.core.services.DefaultTesterAlias",)
+
+    property: dict[str, Any] | None = None
+    value: int | None = None
+    double_value: float | None = None
+    set: int | None = None
+    arrays: tuple[int, ...] = ()
+    default_value: Text = "default"
+
+    def run(self, context: RunContext) -> Outputs:  # noqa: ARG002 - it needs nothing
+        return None
+
+
+class DefaultPrecedenceTester(RunnableTask):
+    """Have properties that plugin defaults fill."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.services.PluginDefaultServiceTest$DefaultPrecedenceTester"
+
+    prop_foo: Text | None = None
+    prop_bar: Text | None = None
+    prop_baz: Text | None = None
+
+    def run(self, context: RunContext) -> Outputs:  # noqa: ARG002 - it needs nothing
+        return None
+
+
+class Deprecated(RunnableTask):
+    """Be deprecated, with a deprecated property."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.plugins.test.DeprecatedTask"
+    DEPRECATED: ClassVar[bool] = True
+    DEPRECATED_KEYS: ClassVar[tuple[str, ...]] = ("additionalProperty",)
+
+    additional_property: Text | None = None
+
+    def run(self, context: RunContext) -> Outputs:  # noqa: ARG002 - it needs nothing
+        return None
+
+
+TASK_DOUBLES: Final = (
+    NullOutput,
+    Read,
+    TaskWithAlias,
+    TaskThatFail,
+    TooLarge,
+    DefaultTester,
+    DefaultPrecedenceTester,
+    Deprecated,
+)
