@@ -26,8 +26,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
 FLOOR = HERE / "floor"
-HAS = "encryptionKey,env,globals,templates"
+HAS = "encryptionKey,env,globals,templates,testDoubles"
 READY_S = 60.0
 END_S = 20.0
 RUNNER_S = 3_000.0
@@ -45,6 +46,8 @@ ENVIRONMENT = {
     "RUNFOLD_TEMPLATES_ENABLED": "true",
     "RUNFOLD_VARIABLES": json.dumps({"globals": {"string": "string", "int": 1, "bool": True, "nested": {"int": 2}}}),
     "RUNFOLD_LOG_LEVEL": "WARNING",
+    "RUNFOLD_PLUGINS": "tests.doubles:DOUBLES",
+    "PYTHONPATH": str(PROJECT),
 }
 
 
