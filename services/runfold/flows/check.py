@@ -6,15 +6,19 @@ Shape: as `POST /flows/validate` answers, one report for each document of the so
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, TypeAdapter, ValidationError
 
 from runfold.errors import FlowInvalid, Violation
 from runfold.flows.condition import CONDITION_TYPES
 from runfold.flows.model import Flow, PluginDefault
 from runfold.flows.parse import parse_flow, parse_raw, split_documents
-from runfold.flows.task import TaskTypes
-from runfold.flows.trigger import TRIGGER_TYPES, FlowTrigger
+from runfold.flows.report import violations as violations_of
+from runfold.flows.task import Plugin, TaskTypes, choose
+from runfold.flows.trigger import TRIGGER_TYPES, FlowTrigger, Trigger
 from runfold.flows.validate import all_tasks
+from runfold.flows.yaml_source import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,23 @@ def validate_source(source: str, types: TaskTypes, defaults: Sequence[PluginDefa
     """Return a report on each flow of `source`; never raises for what an author wrote."""
     documents = split_documents(source) or [source]
     return [_report(index, document, types, defaults) for index, document in enumerate(documents)]
+
+
+def part_violations(source: str, kind: type[Plugin], types: TaskTypes) -> tuple[Violation, ...]:
+    """Return all that is wrong with a text that is to be one task or one trigger (`kind`)."""
+    try:
+        found = read_yaml(source)
+    except FlowInvalid as error:
+        return error.violations
+    known = TRIGGER_TYPES if issubclass(kind, Trigger) else types
+    adapter: TypeAdapter[Plugin] = TypeAdapter(
+        Annotated[Plugin, PlainValidator(lambda value, info: choose(value, info, kind, known))]
+    )
+    try:
+        adapter.validate_python(found.value, context={"types": types}, by_alias=True, by_name=False)
+    except ValidationError as error:
+        return violations_of(error, found)
+    return ()
 
 
 def constraints(violations: Iterable[Violation]) -> str:

@@ -15,6 +15,8 @@ from runfold.webserver.routes import (
     executions,
     expressions,
     files,
+    flow_parts,
+    flow_sets,
     flows,
     graphs,
     history,
@@ -23,6 +25,7 @@ from runfold.webserver.routes import (
     namespaces,
     starting,
     taskruns,
+    templates,
     webhook,
 )
 from runfold.webserver.safety import Safety
@@ -34,12 +37,16 @@ TENANT: Final = "/api/v1/main"
 
 ROUTERS: Final = (
     configs.router,
+    flow_parts.router,
+    flow_sets.router,
     flows.router,
+    templates.router,
     webhook.router,
     executions.router,
     files.router,
     history.router,
     graphs.router,
+    flow_sets.namespace_router,
     starting.router,  # before the actions: it knows which of its two free steps are theirs
     control.router,
     taskruns.router,
