@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from runfold.errors import BrokenInvariant, IllegalTransition
 from runfold.execution import facts as f
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.model import Execution, TaskRun
+from runfold.execution.model import Deletion, Execution, TaskRun
 from runfold.execution.state import MOVES_OF_EXECUTION, MOVES_OF_TASKRUN, Entry, State
 
 
@@ -28,7 +28,8 @@ def apply_transition(aggregate: Aggregate | None, transition: f.Transition) -> A
             corrupt or `decide` is wrong. The caller counts and ignores, or stops.
     """
     present = aggregate.seq if aggregate else 0
-    if transition.seq != present + 1:
+    is_end = isinstance(transition.facts[-1], f.ExecutionDeleted) if transition.facts else False
+    if transition.seq != present + 1 and not is_end:
         raise BrokenInvariant(f"{transition.aggregate}: transition {transition.seq} after {present}")
     for fact in transition.facts:
         if isinstance(fact, f.SlotFact):
@@ -48,6 +49,8 @@ def apply(aggregate: Aggregate | None, fact: f.ExecutionFact, transition: f.Tran
     """
     if isinstance(fact, f.ExecutionCreated):
         return Aggregate(_created(fact, transition))
+    if isinstance(fact, f.ExecutionDeleted):
+        return Aggregate(_deleted(fact, transition))
     if aggregate is None:
         raise BrokenInvariant(f"{type(fact).__name__} of {transition.aggregate} before its creation")
     if isinstance(fact, f.OfExecution):
@@ -80,6 +83,21 @@ def _created(fact: f.ExecutionCreated, transition: f.Transition) -> Execution:
         original_created_date=fact.original_created_date or transition.at,
         reply=fact.reply,
         caller=fact.caller,
+        templates=fact.templates,
+    )
+
+
+def _deleted(fact: f.ExecutionDeleted, transition: f.Transition) -> Execution:
+    """Return what is left: a name, and that it is deleted."""
+    return Execution(
+        id=transition.aggregate,
+        namespace=fact.namespace,
+        flow_id=fact.flow_id,
+        flow_revision=fact.flow_revision,
+        histories=(Entry(fact.state, transition.at),),
+        seq=transition.seq,
+        original_id=transition.aggregate,
+        deletion=Deletion(transition.at, fact.logs, fact.metrics, fact.files, fact.actor),
     )
 
 

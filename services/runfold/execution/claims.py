@@ -46,6 +46,8 @@ class Start(Claim, frozen=True, tag=True):
     """Of a replay that begins with task runs: the execution's history so far."""
     caller: Caller | None = None
     """The task run that waits for this execution."""
+    templates: dict[str, int] | None = None
+    """Of a replay: the revisions of templates that it goes on with; None: the newest."""
 
     def called_by(self, caller: Caller) -> "Start":
         """Return the claim with whom to tell of the end."""
@@ -95,6 +97,26 @@ class ChangeState(Claim, frozen=True, tag=True):
 
 class Restart(Claim, frozen=True, tag=True):
     """Run again what failed, in the same execution."""
+
+
+class Delete(Claim, frozen=True, tag=True):
+    """
+    Forget the execution with all that belongs to it; executions that it started stay.
+
+    `flow_revision`, `state` and `seq`: as whoever asks has seen them last, for an execution that ended
+    so long ago that the engine remembers nothing of it. `is_forced`: also if it has not ended.
+    """
+
+    namespace: str
+    flow_id: str
+    flow_revision: int
+    state: State
+    seq: int
+    logs: bool = True
+    metrics: bool = True
+    files: bool = True
+    is_forced: bool = False
+    actor: str | None = None
 
 
 class ChildEnded(Claim, frozen=True, tag=True):
@@ -261,7 +283,7 @@ ExecutionClaim = (
     | Continue
 )
 QueueClaim = AskSlot | LeaveSlot
-AnyClaim = ExecutionClaim | QueueClaim
+AnyClaim = ExecutionClaim | QueueClaim | Delete
 """Whatever may stand in the topic `claims`."""
 
 

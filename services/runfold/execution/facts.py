@@ -39,6 +39,8 @@ class ExecutionCreated(Fact, frozen=True, tag=True):
     """Of a replay that begins with task runs: the history so far."""
     caller: Caller | None = None
     """The task run that waits for this execution."""
+    templates: dict[str, int] | None = None
+    """The templates that the flow uses, by name, and the revision of each that counts for this execution."""
 
 
 class ExecutionMoved(Fact, frozen=True, tag=True):
@@ -59,6 +61,24 @@ class ExecutionWaits(Fact, frozen=True, tag=True):
     """A timer looks at the execution at this date (None: no more)."""
 
     until: datetime | None
+
+
+class ExecutionDeleted(Fact, frozen=True, tag=True):
+    """
+    The execution is no more, and nothing follows; alone in its transition.
+
+    `state`: how it had ended. Its transition's number need not be the next one: whoever asked
+    for the end of something long forgotten knows the number only by what they have seen.
+    """
+
+    namespace: str
+    flow_id: str
+    flow_revision: int
+    state: State
+    logs: bool = True
+    metrics: bool = True
+    files: bool = True
+    actor: str | None = None
 
 
 class LabelsSet(Fact, frozen=True, tag=True):
@@ -232,6 +252,7 @@ ExecutionFact = (
     ExecutionCreated
     | ExecutionMoved
     | ExecutionWaits
+    | ExecutionDeleted
     | LabelsSet
     | TaskRunCreated
     | ValuesResolved
@@ -259,7 +280,16 @@ AnyFact = ExecutionFact | SlotFact
 """Whatever may stand in a transition: of an execution, or of a flow's queue."""
 
 
-OfExecution = ExecutionCreated | ExecutionMoved | ExecutionWaits | LabelsSet | SlotWanted | StartAsked | KillAsked
+OfExecution = (
+    ExecutionCreated
+    | ExecutionMoved
+    | ExecutionWaits
+    | ExecutionDeleted
+    | LabelsSet
+    | SlotWanted
+    | StartAsked
+    | KillAsked
+)
 
 
 def taskruns_of(fact: ExecutionFact) -> tuple[str, ...]:

@@ -54,6 +54,16 @@ class Caller(Struct, frozen=True):
     """Templates over the child's outputs that its caller wants instead of the flow's own outputs."""
 
 
+class Deletion(Struct, frozen=True):
+    """Since when an execution is deleted, who wanted it, and what goes with it."""
+
+    at: datetime
+    logs: bool = True
+    metrics: bool = True
+    files: bool = True
+    actor: str | None = None
+
+
 class Execution(Struct, frozen=True):
     """One run of a flow, without its task runs."""
 
@@ -75,9 +85,13 @@ class Execution(Struct, frozen=True):
     original_created_date: datetime | None = None
     reply: Reply | None = None
     caller: Caller | None = None
+    templates: dict[str, int] | None = None
+    """Of the templates that its flow uses, by name: the revision that it began with."""
     wake_at: datetime | None = None
     taskrun_count: int = 0
     """Task runs made so far, as of its last move."""
+    deletion: Deletion | None = None
+    """It is deleted: nothing else of it is here but its name."""
 
     @property
     def state(self) -> State:

@@ -19,6 +19,7 @@ from runfold.execution.claims import (
     ChangeState,
     ChangeStatus,
     ChildEnded,
+    Delete,
     DispatchFailed,
     LeaveSlot,
     QueueClaim,
@@ -26,6 +27,7 @@ from runfold.execution.claims import (
     SetLabels,
 )
 from runfold.execution.decide import decide
+from runfold.execution.deleting import decide_deletion
 from runfold.execution.draft import Decision
 from runfold.execution.slots import Queue, decide_slots
 from runfold.executor.batch_outputs import with_outputs_stored
@@ -89,8 +91,13 @@ class Batch:
             self._decide_slots(claim)
             return
         known = self._changed.get(claim.execution_id) or self._memory.get(claim.execution_id)
+        if isinstance(claim, Delete):
+            self._delete(claim, known)
+            return
         if known is None and isinstance(claim, Restart | ChangeState | ChangeStatus | SetLabels):
             known = self._recall(claim.execution_id)
+        if known is not None and known.execution.deletion is not None:
+            return  # whatever it is, it comes too late
         if isinstance(claim, ChildEnded):
             claim = with_outputs_stored(self._files, known, claim)
         plan = self._plans.of(claim, known)
@@ -112,19 +119,35 @@ class Batch:
             self._queues[queue_id] = decision.queue
             self._messages += queue_messages(decision)
 
+    def _delete(self, claim: Delete, known: Aggregate | None) -> None:
+        plan: Plan | None = None
+        if known is not None and not known.execution.state.is_terminal:
+            try:
+                plan = self._plans.of(claim, known)
+            except (AuthorError, CallerError) as error:
+                logger.warning("Execution %s is deleted without its flow: %s", claim.execution_id, error)
+        for decision in decide_deletion(known, claim, self._now):
+            self._note(decision, known)
+            self._messages += self._outbox.consequences(plan, decision)
+            known = decision.aggregate
+            self.unfinished.pop(claim.execution_id, None)
+
     def _keep(self, plan: Plan, decision: Decision, before: Aggregate | None) -> None:
-        assert decision.transition is not None  # noqa: S101 - asked by the caller
-        assert decision.aggregate is not None  # noqa: S101 - a transition leads to one
-        execution_id = decision.transition.aggregate
-        self._changed[execution_id] = decision.aggregate
-        self._changes.setdefault(execution_id, Change()).note(decision.transition, before)
-        self._messages.append(self._outbox.transition(decision.transition))
+        self._note(decision, before)
         self._messages += self._outbox.consequences(plan, decision)
         for message in self._outbox.work(plan, decision):
             if isinstance(message, TooLarge):
                 self._refuse(message)
             else:
                 self._messages.append(message)
+
+    def _note(self, decision: Decision, before: Aggregate | None) -> None:
+        assert decision.transition is not None  # noqa: S101 - asked by the caller
+        assert decision.aggregate is not None  # noqa: S101 - a transition leads to one
+        execution_id = decision.transition.aggregate
+        self._changed[execution_id] = decision.aggregate
+        self._changes.setdefault(execution_id, Change()).note(decision.transition, before)
+        self._messages.append(self._outbox.transition(decision.transition))
 
     def _refuse(self, too_large: TooLarge) -> None:
         work = too_large.work

@@ -53,6 +53,8 @@ class Memory:
         execution = aggregate.execution
         before = self._aggregates.get(execution.id)
         self._aggregates[execution.id] = aggregate
+        if execution.deletion is not None:
+            self._stop_watching(before)
         for taskrun_id in taskrun_ids:
             run = aggregate.taskruns.get(taskrun_id)
             if run is not None:
@@ -74,10 +76,12 @@ class Memory:
         """Let go of executions and queues: evicted, or another executor's now."""
         for execution_id in ids:
             self._queues.pop(execution_id, None)
-            aggregate = self._aggregates.pop(execution_id, None)
-            for run in aggregate.taskruns.values() if aggregate else ():
-                if run.worker_id is not None:
-                    self._running.get(run.worker_id, {}).pop(run.id, None)
+            self._stop_watching(self._aggregates.pop(execution_id, None))
+
+    def _stop_watching(self, aggregate: Aggregate | None) -> None:
+        for run in aggregate.taskruns.values() if aggregate else ():
+            if run.worker_id is not None:
+                self._running.get(run.worker_id, {}).pop(run.id, None)
 
     def due(self, now: datetime, limit: int) -> Iterator[TimerDue]:
         """Yield claims for the timers whose time has come, at most `limit`; each is given once."""

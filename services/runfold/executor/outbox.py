@@ -18,6 +18,7 @@ from runfold.execution.draft import Decision
 from runfold.execution.facts import (
     AttemptDispatched,
     BatchKillsAsked,
+    ExecutionDeleted,
     ExecutionMoved,
     KillAsked,
     LabelsSet,
@@ -67,8 +68,8 @@ class Outbox:
             FACTS, transition.aggregate, _encode(transition), event_headers(transition), slot_of(transition.aggregate)
         )
 
-    def consequences(self, plan: Plan, decision: Decision) -> Iterator[Message]:
-        """Yield what is derived from a decision: orders, answers, claims and log lines."""
+    def consequences(self, plan: Plan | None, decision: Decision) -> Iterator[Message]:
+        """Yield what is derived from a decision: orders, answers, claims and log lines. `plan` None: it can't be had."""
         transition, aggregate = decision.transition, decision.aggregate
         if transition is None or aggregate is None:
             return
@@ -130,6 +131,8 @@ class Change:
         self.execution = False
         self.taskruns: set[str] = set()
         self.removed: dict[str, TaskRun] = {}
+        self.forgotten: set[str] = set()
+        """Task runs of an execution that is deleted."""
 
     def note(self, transition: Transition, before: Aggregate | None) -> None:
         """Take one more transition, decided on `before`."""
@@ -140,6 +143,8 @@ class Change:
                 self.taskruns.update(before.taskruns)
             elif isinstance(fact, TaskRunsRemoved) and before is not None:
                 self.removed |= {taskrun_id: before.taskruns[taskrun_id] for taskrun_id in fact.ids}
+            elif isinstance(fact, ExecutionDeleted) and before is not None:
+                self.forgotten.update(before.taskruns, before.removed)
             changed = taskruns_of(fact)
             self.taskruns.update(changed)
             self.execution |= not changed
@@ -151,6 +156,10 @@ def snapshots(aggregate: Aggregate, change: Change) -> Iterator[Message]:
     slot = slot_of(execution.id)
     if change.execution:
         yield Message(EXECUTIONS, execution.id, _encode(execution), slot=slot)
+    if execution.deletion is not None:
+        for taskrun_id in sorted(change.forgotten):
+            yield Message(TASKRUNS, f"{execution.id}/{taskrun_id}", None, slot=slot)
+        return
     for taskrun_id in change.taskruns:
         run = aggregate.taskruns.get(taskrun_id)
         if run is not None:
@@ -175,7 +184,7 @@ def tombstones(aggregate: Aggregate) -> Iterator[Message]:
     """Yield what lets the engine forget an ended execution. The index keeps it."""
     execution_id = aggregate.execution.id
     slot = slot_of(execution_id)
-    for taskrun_id in aggregate.taskruns:
+    for taskrun_id in (*aggregate.taskruns, *aggregate.removed):
         yield Message(TASKRUNS, f"{execution_id}/{taskrun_id}", None, slot=slot)
     yield Message(EXECUTIONS, execution_id, None, slot=slot)
 
@@ -184,12 +193,12 @@ def _kill(execution_id: str, by: Execution) -> Message:
     return claim_message(Kill(execution_id, f"{execution_id}.kill.{by.id}"))
 
 
-def _endings(plan: Plan, execution: Execution, end: ExecutionMoved) -> Iterator[Message]:
+def _endings(plan: Plan | None, execution: Execution, end: ExecutionMoved) -> Iterator[Message]:
     if execution.reply is not None:
         yield ended_reply(execution, execution.reply)
     if execution.caller is not None and execution.state is not State.RETRIED:  # its successor answers
         yield claim_message(_child_ended(execution, execution.caller, end))
-    limit = plan.flow.concurrency
+    limit = plan.flow.concurrency if plan is not None else None
     if limit is not None:
         claim_id = f"{execution.id}.leave.{len(execution.histories)}"
         yield claim_message(
@@ -212,8 +221,8 @@ def _child_ended(execution: Execution, caller: Caller, end: ExecutionMoved) -> C
     )
 
 
-def _slot_claims(plan: Plan, execution: Execution, *, is_forced: bool) -> Iterator[Message]:
-    limit = plan.flow.concurrency
+def _slot_claims(plan: Plan | None, execution: Execution, *, is_forced: bool) -> Iterator[Message]:
+    limit = plan.flow.concurrency if plan is not None else None
     if limit is not None:
         yield claim_message(
             AskSlot(

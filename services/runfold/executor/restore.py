@@ -5,6 +5,7 @@ Restoring partitions: the snapshots of live executions are read back, then the e
 from collections.abc import Collection, Iterator
 
 import msgspec
+from immutables import Map
 from msgspec.structs import replace
 
 from runfold.execution.aggregate import Aggregate
@@ -46,7 +47,8 @@ def _rebuilt(execution: Execution, taskruns: Collection[TaskRun]) -> Aggregate:
     # What was removed counts still: ordinals and transitions are never used twice.
     created = max((run.ordinal + 1 for run in taskruns), default=0)
     seq = max((run.seq for run in taskruns), default=0)
-    return replace(present, created=max(present.created, created), seq=max(present.seq, seq))
+    removed = Map({run.id: None for run in taskruns if run.is_removed})
+    return replace(present, created=max(present.created, created), seq=max(present.seq, seq), removed=removed)
 
 
 def restored_queues(broker: Broker, partition: int) -> Iterator[Queue]:
