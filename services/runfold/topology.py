@@ -47,6 +47,7 @@ TASKS: Final = "tasks"
 KILLS: Final = "kills"
 WORKERS: Final = "workers"
 FLOWS: Final = "flows"
+TEMPLATES: Final = "templates"
 QUEUES: Final = "queues"
 LOGS: Final = "logs"
 METRICS: Final = "metrics"
@@ -120,6 +121,16 @@ TOPICS: Final = (
         Cleanup.COMPACT,
         1,
         schema="flow-record",
+    ),
+    Topic(
+        TEMPLATES,
+        "namespace.template id.revision",
+        "a template's source",
+        ("webserver",),
+        ("executor", "webserver"),
+        Cleanup.COMPACT,
+        1,
+        schema="template-record",
     ),
     Topic(LOGS, "execution id", "a log line of a task", ("worker", "executor"), ("indexer", "webserver"), schema="log"),
     Topic(METRICS, "execution id", "a measurement of a task", ("worker",), ("indexer",), schema="metric"),

@@ -3,7 +3,7 @@ Flow cases: a flow, its inputs, and the trail that it leaves.
 
 Each file of `cases/` holds one: `flow` (YAML text), `inputs`, and what is expected: `state`,
 `states` (the execution's history), `trail` (lines "task[value] STATE" in the order of creation),
-`outputs` of task runs by "task[value]", flow `outputs`, `histories`, `attempts`, `logs` (texts contained), `labels`. `others`: flows that it calls.
+`outputs` of task runs by "task[value]", flow `outputs`, `histories`, `attempts`, `logs` (texts contained), `labels`. `others`: flows that it calls; `templates`: those that it uses.
 """
 
 from pathlib import Path
@@ -32,6 +32,8 @@ def test_a_flow_leaves_the_trail_that_its_case_tells(path: Path) -> None:
     engine = Engine()
     for other in case.get("others", []):
         engine.flows.create(other)
+    for template in case.get("templates", []):
+        engine.flows.templates.create(template)
     try:
         outcome = engine.run(case["flow"], case.get("inputs"))
     finally:

@@ -29,6 +29,8 @@ def history(path: Path) -> bytes:
     engine = Engine()
     for other in case.get("others", []):
         engine.flows.create(other)
+    for template in case.get("templates", []):
+        engine.flows.templates.create(template)
     execution_id = engine.run(case["flow"], case.get("inputs")).execution.id
     facts = [record.value for record in engine.broker.history(FACTS) if record.key == execution_id]
     end = shown(audit.fold(audit.transitions(engine.broker)[execution_id]))

@@ -34,6 +34,7 @@ RECORDS: Final[Mapping[str, Any]] = {
     "kill": KillOrder,
     "heartbeat": Heartbeat,
     "flow-record": FlowRecord,
+    "template-record": FlowRecord,
     "log": LogEntry,
     "metric": MetricEntry,
 }

@@ -97,6 +97,7 @@ def _start(draft: Draft, claim: c.Start) -> None:
             reply=claim.reply,
             histories=claim.histories,
             caller=claim.caller,
+            templates=dict(draft.plan.templates) or None,
         )
     )
     if claim.taskruns:
@@ -138,7 +139,7 @@ def _task_ended(draft: Draft, claim: c.TaskEnded) -> None:
     if not _is_current(run, claim.token):
         draft.add(ResultCameLate(run.id, claim.token, claim.state))
     elif isinstance(task, WorkingDirectory):
-        directory_ended(draft, run, task, claim)
+        directory_ended(draft, run, claim)
     else:
         take_result(draft, run, claim)
 

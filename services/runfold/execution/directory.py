@@ -101,14 +101,14 @@ def _take(draft: Draft, child: TaskRun, claim: InnerTaskRan) -> None:
     draft.add(replace(end, state=allowed(task, state)))
 
 
-def directory_ended(draft: Draft, run: TaskRun, task: WorkingDirectory, claim: TaskEnded) -> None:
+def directory_ended(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     """Take the end of the work: what was still open in it ends with it, then follows the end of the whole."""
     end_inner(draft, run, State.KILLED if claim.state is State.KILLED else State.FAILED, claim.ended_at)
     failed_inside = draft.aggregate.frame(run.id).failed > 0
     if claim.state is State.FAILED and not failed_inside:
         take_result(draft, run, claim)
         return
-    if failed_inside and policy_of(draft.plan, task.id) is not None:
+    if failed_inside and policy_of(draft, run) is not None:
         draft.add(AttemptEnded(run.id, attempt_of(replace(claim, state=State.FAILED), claim.ended_at)))
         end = TaskRunMoved(run.id, State.FAILED, at=claim.ended_at, outputs=claim.outputs, error=claim.error)
         if not draft.aggregate.execution.state.is_terminal and plan_retry(draft, run.id, end):

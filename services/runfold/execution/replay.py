@@ -77,6 +77,7 @@ def _start(plan: Plan, aggregate: Aggregate, new_id: str, taskruns: Iterable[Tas
         flow_revision=plan.revision,
         histories=aggregate.execution.histories if copies else (),
         taskruns=copies,
+        templates=dict(plan.templates) or None,
     )
 
 

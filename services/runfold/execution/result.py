@@ -22,7 +22,7 @@ def take_result(draft: Draft, run: TaskRun, claim: TaskEnded) -> None:
     has_ended = draft.aggregate.execution.state.is_terminal
     if claim.state is State.FAILED and not has_ended and plan_retry(draft, run.id, end):
         return
-    policy = policy_of(draft.plan, run.task_id)
+    policy = policy_of(draft, run)
     state = claim.state
     if state is State.SUCCESS and run.attempts and policy is not None and policy.warning_on_retry:
         state = State.WARNING

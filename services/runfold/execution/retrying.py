@@ -20,15 +20,16 @@ from runfold.flows.plan import Plan
 from runfold.flows.retry import Behavior, RetryBase, next_attempt
 
 
-def policy_of(plan: Plan, task_id: str) -> RetryBase | None:
-    """Return the retry that counts for a task: its own, else the nearest flowable's around it, else the flow's."""
-    task = plan.nodes[task_id].task
+def policy_of(draft: Draft, run: TaskRun) -> RetryBase | None:
+    """Return the retry that counts for a task run: its own, else the nearest flowable's around it, else the flow's."""
+    nodes = draft.plan.nodes
+    task = nodes[run.task_id].task
     if task.retry is not None:
         return task.retry
     if task.allow_failure:
         return None  # its failure is no failure to others
-    around = (flowable.retry for flowable in plan.ancestors(task_id) if flowable.retry is not None)
-    return next(around, plan.flow.retry)
+    around = (nodes[parent.task_id].task.retry for parent in draft.aggregate.ancestors(run))
+    return next((retry for retry in around if retry is not None), draft.plan.flow.retry)
 
 
 def plan_retry(draft: Draft, taskrun_id: str, failed: TaskRunMoved) -> bool:
@@ -38,7 +39,7 @@ def plan_retry(draft: Draft, taskrun_id: str, failed: TaskRunMoved) -> bool:
     `failed`: the move that ends the task run if it is not tried again.
     """
     run = draft.run(taskrun_id)
-    policy = policy_of(draft.plan, run.task_id)
+    policy = policy_of(draft, run)
     if policy is None or draft.aggregate.execution.state is State.KILLING:
         return False
     if policy.behavior is Behavior.CREATE_NEW_EXECUTION:

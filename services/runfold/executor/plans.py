@@ -1,8 +1,7 @@
-"""
-Compiled flows, by revision; loaded once and kept.
-"""
+"""Compiled flows, by revision, and by those of the templates in them; loaded once and kept."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from runfold.adapters.flow_store import FlowStore
@@ -16,6 +15,9 @@ PLANS_MAX: Final = 1_000
 FLOW_WAIT_S: Final = 0.5
 """A flow is safe in its topic before anyone claims to run it: only our own reading may be behind."""
 
+_Key = tuple[str, str, int, tuple[tuple[str, int], ...]]
+"""Namespace, id and revision of a flow, and the revisions of the templates in it."""
+
 
 class Plans:
     """The plans of the flows whose executions are at hand."""
@@ -23,7 +25,7 @@ class Plans:
     def __init__(self, flows: FlowStore, host: Host) -> None:
         self._flows = flows
         self._host = host
-        self._plans: OrderedDict[tuple[str, str, int], Plan] = OrderedDict()
+        self._plans: OrderedDict[_Key, Plan] = OrderedDict()
 
     def of(self, claim: AnyClaim, known: Aggregate | None) -> Plan | None:
         """
@@ -35,22 +37,24 @@ class Plans:
         """
         if known is not None:
             execution = known.execution
-            return self._plan(execution.namespace, execution.flow_id, execution.flow_revision)
+            templates = execution.templates or {}
+            return self._plan(execution.namespace, execution.flow_id, execution.flow_revision, templates)
         if isinstance(claim, Start):
-            return self._plan(claim.namespace, claim.flow_id, claim.flow_revision)
+            return self._plan(claim.namespace, claim.flow_id, claim.flow_revision, claim.templates)
         return None
 
-    def _plan(self, namespace: str, flow_id: str, revision: int) -> Plan:
-        key = (namespace, flow_id, revision)
+    def _plan(self, namespace: str, flow_id: str, revision: int, templates: Mapping[str, int] | None) -> Plan:
+        """Return a plan with these revisions of templates; None: the newest, which flows that use none never ask."""
+        key = (namespace, flow_id, revision, tuple(sorted((templates or {}).items())))
         plan = self._plans.get(key)
-        if plan is None:
-            stored = self._flows.find(namespace, flow_id, revision, FLOW_WAIT_S)
-            if stored.flow is None:
-                raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {stored.exception}"),))
-            plan = Plan(stored.flow, revision, self._host)
-            self._plans[key] = plan
-            if len(self._plans) > PLANS_MAX:
-                self._plans.popitem(last=False)
-        else:
+        if plan is not None and (templates is not None or not plan.uses_templates):
             self._plans.move_to_end(key)
+            return plan
+        stored = self._flows.find(namespace, flow_id, revision, FLOW_WAIT_S)
+        if stored.flow is None:
+            raise FlowInvalid((Violation(f"Flow {namespace}.{flow_id} revision {revision}: {stored.exception}"),))
+        plan = Plan(stored.flow, revision, self._host, templates)
+        self._plans[(namespace, flow_id, revision, tuple(sorted(plan.templates.items())))] = plan
+        if len(self._plans) > PLANS_MAX:
+            self._plans.popitem(last=False)
         return plan

@@ -58,7 +58,7 @@ class Executor:
         self._broker = broker
         self._clock = clock
         self._files = files or MemoryFiles()
-        host = Host(expressions, surroundings, flows.runnable, encrypt)
+        host = Host(expressions, surroundings, flows.runnable, encrypt, flows.template)
         self._plans = Plans(flows, host)
         self._requests = Requests(flows, host, broker)
         self._memory = Memory(timedelta(seconds=window_s))

@@ -11,6 +11,8 @@ from typing import Any
 
 from runfold.flows.expressions import Expressions, Reference
 from runfold.flows.flowable.subflow import StartPerBatch
+from runfold.flows.flowable.template import Template
+from runfold.flows.inlining import FindTemplate, Inlining, no_templates
 from runfold.flows.inputs import Encrypt
 from runfold.flows.model import Flow
 from runfold.flows.task import FlowableTask, Task, enabled
@@ -61,12 +63,18 @@ class Host:
     surroundings: Mapping[str, Any]
     find_flow: FindFlow
     encrypt: Encrypt | None = None
+    find_template: FindTemplate = no_templates
 
 
 class Plan:
-    """A flow of one revision, ready to run in this process."""
+    """
+    A flow of one revision, ready to run in this process, with the tasks of the templates that it names.
 
-    def __init__(self, flow: Flow, revision: int, host: Host) -> None:
+    `templates`: by name, the revision of each that is in it.
+    """
+
+    def __init__(self, flow: Flow, revision: int, host: Host, templates: Mapping[str, int] | None = None) -> None:
+        """Make `flow` ready. `templates`: the revisions to use; None: the newest of each."""
         self.flow = flow
         self.revision = revision
         self.expressions = host.expressions
@@ -74,6 +82,7 @@ class Plan:
         self.find_flow = host.find_flow
         self.encrypt = host.encrypt
         self.nodes: dict[str, Node] = {}
+        self._open_templates: list[Template] = []
         self.tasks = enabled(flow.tasks)
         self.errors = enabled(flow.errors)
         self.finally_ = enabled(flow.finally_)
@@ -82,10 +91,26 @@ class Plan:
             self._add(tasks, None)
         for listener in flow.listeners:
             self._add(listener.tasks, None)
+        inlining = Inlining(host.find_template, (*flow.plugin_defaults, *flow.task_defaults), templates)
+        self.uses_templates = bool(self._open_templates)
+        while self._open_templates:
+            self._fill(self._open_templates.pop(0), inlining)
+        self.templates: Mapping[str, int] = inlining.used
+
+    def _fill(self, task: Template, inlining: Inlining) -> None:
+        """Put the tasks of its template below a Template task."""
+        node = self.nodes[task.id]
+        around = [above for above in self.ancestors(task.id) if isinstance(above, Template)]
+        filled = inlining.fill(task, around, self.nodes)
+        self.nodes[task.id] = Node(filled, node.parent, self.expressions)
+        for children in filled.children().values():
+            self._add([child for child in children if child.id not in self.nodes], task.id)
 
     def _add(self, tasks: Iterable[Task], parent: str | None) -> None:
         for task in tasks:
             self.nodes[task.id] = Node(task, parent, self.expressions)
+            if isinstance(task, Template):
+                self._open_templates.append(task)
             if isinstance(task, FlowableTask):
                 for children in (*task.children().values(), task.generated()):
                     self._add(children, task.id)

@@ -1,7 +1,7 @@
 """
-A flow's source as the topic `flows` keeps it: one record per revision.
+The source of a flow, or of a template, as its topic keeps it: one record per revision.
 
-Revisions count from 1 without holes. Deleting a flow is a revision of its own, so that
+Revisions count from 1 without holes. A deletion is a revision of its own, so that
 what ran before still finds what it ran.
 """
 
@@ -11,7 +11,7 @@ import msgspec
 
 
 class FlowRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One revision of a flow. `source`: the YAML exactly as the author sent it."""
+    """One revision. `source`: the YAML exactly as the author sent it."""
 
     namespace: str
     id: str

@@ -52,5 +52,6 @@ def plan_of(parts: Parts, aggregate: Aggregate, revision: int | None = None) -> 
         raise NotFound(f"Flow {execution.namespace}.{execution.flow_id} has no revision {wanted}")
     if stored.flow is None:
         raise Conflict(f"Flow {execution.namespace}.{execution.flow_id} is not valid: {stored.exception}")
-    host = Host(parts.expressions, parts.surroundings, parts.flows.runnable, parts.encrypt)
-    return Plan(stored.flow, wanted, host)
+    host = Host(parts.expressions, parts.surroundings, parts.flows.runnable, parts.encrypt, parts.flows.template)
+    templates = (execution.templates or {}) if revision is None else None
+    return Plan(stored.flow, wanted, host, templates)

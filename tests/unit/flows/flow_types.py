@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pytest
 
 from runfold.errors import FlowInvalid, Violation
-from runfold.flows.flowable import FLOWABLES, PLANNED_FLOWABLES
+from runfold.flows.flowable import FLOWABLES
 from runfold.flows.model import Flow
 from runfold.flows.parse import parse_flow
 from runfold.flows.schema import Text
@@ -35,7 +35,7 @@ class Echo(Return):
     DEPRECATED_KEYS: ClassVar[tuple[str, ...]] = ("format",)
 
 
-TYPES = TaskTypes.of(*FLOWABLES, *PLANNED_FLOWABLES, Log, Return, Echo)
+TYPES = TaskTypes.of(*FLOWABLES, Log, Return, Echo)
 
 HEAD = "id: f\nnamespace: n\n"
 ONE_TASK = f"tasks:\n  - id: a\n    type: {LOG}\n    message: hi\n"

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.flows.flow_types import FLOW, LOG, log, task, texts
 
 from runfold.errors import ExpressionFailed
-from runfold.flows.flowable import FLOWABLES, PLANNED_FLOWABLES
+from runfold.flows.flowable import FLOWABLES
 from runfold.flows.task import FlowableTask, Lanes
 
 A, B, OFF = log("a"), log("b"), log("off", ", disabled: true")
@@ -221,9 +221,8 @@ def test_wrong_flowables_are_refused(kind, more, message):
     assert message in texts(f"tasks:\n  - {{id: x, type: {FLOW}.{kind}, {more}}}\n")[0]
 
 
-def test_what_the_engine_does_not_run_yet_is_not_among_what_it_runs():
-    assert not set(FLOWABLES) & set(PLANNED_FLOWABLES)
-    assert len({model.TYPE for model in (*FLOWABLES, *PLANNED_FLOWABLES)}) == len(FLOWABLES) + len(PLANNED_FLOWABLES)
+def test_every_flowable_has_a_type_name_of_its_own():
+    assert len({model.TYPE for model in FLOWABLES}) == len(FLOWABLES)
 
 
 def test_a_flowable_is_written_as_its_author_wrote_it():

@@ -23,7 +23,7 @@ def configs() -> Json:
             "version": runfold.__version__,
             "isTaskRunEnabled": True,
             "isCustomDashboardsEnabled": False,
-            "isTemplateEnabled": False,
+            "isTemplateEnabled": True,
             "isAnonymousUsageEnabled": False,
             "isBasicAuthEnabled": False,
             "systemNamespace": SYSTEM_NAMESPACE,
