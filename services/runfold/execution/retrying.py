@@ -16,7 +16,6 @@ from runfold.execution.ids import derived_id, fraction_of
 from runfold.execution.model import TaskRun
 from runfold.execution.state import State
 from runfold.execution.successor import successor
-from runfold.flows.plan import Plan
 from runfold.flows.retry import Behavior, RetryBase, next_attempt
 
 
