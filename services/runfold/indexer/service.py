@@ -6,19 +6,22 @@ letters. The rule: store first, confirm second, so a crash between the two repea
 never loses; documents carry versions, so repeating is harmless.
 
 A tombstone says that the engine forgot an entity, which stays searchable: it is no deletion.
+A task run that is removed (by the next round of a loop, by a restart) is no part of its execution
+any more: its document goes.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from runfold.adapters.dead_letters import dead_letter
-from runfold.documents.model import Document
+from runfold.documents.model import Document, Kind
 from runfold.documents.project import Position, project_execution, project_log, project_metric, project_taskrun
+from runfold.documents.query import Is
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
 from runfold.ports import Index, Log, Message, Record
@@ -29,6 +32,11 @@ TOPICS: Final = (EXECUTIONS, TASKRUNS, LOGS, METRICS)
 
 _SNAPSHOTS: Final = frozenset({EXECUTIONS, TASKRUNS})
 """Topics where a newer record of the same key makes an older one needless."""
+
+REMOVED_MAX: Final = 400
+"""Task runs that one deletion names."""
+
+_REMOVED: Final = b'"isRemoved":true'
 
 _decode = msgspec.json.decode
 _READERS: Final[Mapping[str, Callable[[bytes, Position], Document]]] = {
@@ -88,9 +96,14 @@ class Indexer:
         if self._pending:
             documents, letters = _read(self._pending)
             refused = self._index.put([document for document, _ in documents])
+            self._remove(_removed(self._pending))
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
             self._log.commit(self._pending, letters)
             self._pending = []
+
+    def _remove(self, taskrun_ids: Sequence[str]) -> None:
+        for at in range(0, len(taskrun_ids), REMOVED_MAX):
+            self._index.delete_where(Kind.TASKRUNS, Is("id", tuple(taskrun_ids[at : at + REMOVED_MAX])))
 
     def close(self) -> None:
         """Leave the group."""
@@ -136,6 +149,9 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
         snapshot = (record.topic, record.key) if record.topic in _SNAPSHOTS and record.key is not None else None
         if record.value is None or snapshot in done:
             continue
+        if _removed_id(record) is not None:
+            done.add((record.topic, record.key or ""))
+            continue
         try:
             documents.append((document_of(record), record))
         except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record must not stop the others
@@ -144,6 +160,22 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
             if snapshot is not None:
                 done.add(snapshot)
     return documents[::-1], letters[::-1]
+
+
+def _removed(records: Iterable[Record]) -> list[str]:
+    """Return the ids of task runs that are removed."""
+    return sorted({found for record in records if (found := _removed_id(record)) is not None})
+
+
+def _removed_id(record: Record) -> str | None:
+    """Return the id of the task run that a record says is removed; most say no such thing."""
+    if record.topic != TASKRUNS or _REMOVED not in (record.value or b""):
+        return None
+    try:
+        run = _decode(record.value or b"", type=TaskRun)
+    except msgspec.MsgspecError:
+        return None  # whoever reads it for its document says what is wrong
+    return run.id if run.is_removed else None
 
 
 def _bury(record: Record, reason: str) -> Message:

@@ -111,6 +111,19 @@ def test_a_tombstone_deletes_nothing(index: SqliteIndex):
     assert [confirmed.offset for confirmed in topic.confirmed] == [0, 1]
 
 
+def test_a_task_run_that_is_removed_is_searched_no_more_whatever_comes_twice(index: SqliteIndex):
+    made = record(TASKRUNS, "ex/a", taskrun("a"), 0)
+    removed = record(TASKRUNS, "ex/a", msgspec.structs.replace(taskrun("a", seq=2), is_removed=True), 1)
+    indexer = Indexer(topic := Topic(made, record(TASKRUNS, "ex/b", taskrun("b"))), index)
+    indexer.step()
+    for again in ([removed], [made, removed], [removed, removed]):
+        topic.records = list(again)
+        indexer.step()
+        found = index.search(Query(Kind.TASKRUNS)).documents
+        assert [document.id for document in found] == ["b"]
+    assert topic.written == []
+
+
 @pytest.mark.parametrize(
     "poison",
     [
