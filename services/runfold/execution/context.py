@@ -12,8 +12,9 @@ from typing import Any
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.model import Label, TaskRun
 from runfold.flows.expressions import Dynamic, Reference
-from runfold.flows.flowable.each import EachParallel
+from runfold.flows.flowable.each import EachParallel, Loop
 from runfold.flows.plan import Plan
+from runfold.flows.values import structured
 
 Variables = dict[str, Any]
 
@@ -129,7 +130,20 @@ def _of_taskrun(plan: Plan, aggregate: Aggregate, run: TaskRun) -> Variables:
     }
     if parents:
         found["parent"] = parents[0]
+    item = _item(plan, aggregate, run)
+    if item is not None:
+        found["item"] = item
     return found
+
+
+def _item(plan: Plan, aggregate: Aggregate, run: TaskRun) -> Variables | None:
+    """Return the value that the closest Loop is at, and its number from 0."""
+    here = run
+    for around in aggregate.ancestors(run):
+        if here.value is not None and isinstance(plan.nodes[around.task_id].task, Loop):
+            return {"value": structured(here.value), "index": here.place.lane}
+        here = around
+    return None
 
 
 def _states(aggregate: Aggregate) -> Variables:

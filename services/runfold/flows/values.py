@@ -33,6 +33,16 @@ def compact(value: object) -> str:
         raise ExpressionFailed(f"A value has no JSON form: {error}") from error
 
 
+def structured(text: str) -> Any:
+    """Return the list or map that the text of a loop's value stands for, else the text itself."""
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
 def loop_values(source: object, evaluate: Evaluate) -> tuple[str, ...]:
     """
     Return the values a loop goes through, as text.

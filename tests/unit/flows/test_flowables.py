@@ -214,6 +214,8 @@ def test_a_dag_waits_for_what_it_depends_on_if_that_is_enabled():
         ),
         ("Subflow", "flowId: g", "x.namespace: must not be null"),
         ("Subflow", "flowId: g, namespace: m, labels: {system.a: b}", "System labels can only be set"),
+        ("Loop", f"values: {{a: b}}, tasks: [{A}]", "x.values: must be a list, or a text that gives one"),
+        ("Loop", f"values: [a], outputs: [], tasks: [{A}]", "x.outputs: A Loop gathers no outputs here"),
         ("Pause", "delay: soon", "x.delay: Text cannot be parsed to a Duration: soon"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Final
 
 from runfold.flows.flowable.choice import If, Switch
 from runfold.flows.flowable.dag import Dag
-from runfold.flows.flowable.each import EachParallel, EachSequential, ForEach
+from runfold.flows.flowable.each import EachParallel, EachSequential, ForEach, Loop
 from runfold.flows.flowable.parallel import Parallel
 from runfold.flows.flowable.pause import Pause, WaitFor
 from runfold.flows.flowable.sequential import AllowFailure, Sequential
@@ -20,6 +20,7 @@ FLOWABLES: Final[tuple[type[Task], ...]] = (
     If,
     Switch,
     ForEach,
+    Loop,
     EachSequential,
     EachParallel,
     Dag,
