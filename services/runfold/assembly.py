@@ -22,7 +22,7 @@ from fastapi import FastAPI
 
 from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.encryption import Cipher, KeyInvalid
-from runfold.adapters.file_storage import LocalFiles, MemoryFiles
+from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.adapters.functions import Functions, outside_functions
 from runfold.adapters.kafka_broker import KafkaBroker
@@ -34,6 +34,7 @@ from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.errors import RunfoldError
 from runfold.execution.ids import base62
 from runfold.executor.service import Executor
+from runfold.file_storages import file_storage
 from runfold.flows.expressions import Expressions
 from runfold.flows.task import TaskTypes
 from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
@@ -59,10 +60,6 @@ ELASTIC_TIMEOUT_S: Final = 30.0
 
 class DataInUse(RunfoldError):
     """Another process works on this data: stop it, or choose another folder."""
-
-
-STORAGE_FOLDER: Final = "storage"
-"""Where files are kept, inside the folder of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ def core(settings: Settings, broker: Broker, files: Files | None = None) -> Core
     """
     mask = SecretMask(settings.secret_environment())
     types = load_task_types(settings.plugins)
-    storage = LocalFiles(settings.storage_path or Path("data") / STORAGE_FOLDER) if files is None else files
+    storage = file_storage(settings, Path("data")) if files is None else files
     is_namespace = _known_namespaces(broker, types)
     functions = outside_functions(secret=mask.secret, files=storage, clock=utc_now, is_namespace=is_namespace)
     expressions = Expressions(functions, clock=utc_now, monotonic=time.monotonic)
@@ -212,7 +209,8 @@ def http_rules(settings: Settings) -> HttpRules:
 
 def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER) -> Indexer:
     """Return an indexer; its place in the group is this machine's."""
-    return Indexer(core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member)), index, pace)
+    log = core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member))
+    return Indexer(log, index, pace, core.files)
 
 
 def api(core: Core, index: Index, flows: FlowStore, tail: Tail) -> FastAPI:
@@ -299,7 +297,7 @@ def engine(settings: Settings, data: Path | None, index: Index | None = None) ->
             closing.enter_context(_locked(data))
         broker = SqliteBroker(data / "log.sqlite" if data else None)
         closing.callback(broker.close)
-        files = LocalFiles(settings.storage_path or data / STORAGE_FOLDER) if data else MemoryFiles()
+        files = file_storage(settings, data) if data else MemoryFiles()
         shared = core(settings, broker, files)
         flows = FlowStore(broker, shared.types)
         tail = Tail(broker)

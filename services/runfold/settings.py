@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     storage_path: Path | None = None
     """Folder of the files that flows work with, one for all services. Not given: in the folder of the data."""
 
+    s3_bucket: str | None = None
+    """A bucket for these files instead of a folder. Without keys, the usual variables, profiles and roles are asked."""
+
+    s3_prefix: str = ""
+    s3_endpoint: str | None = None
+    """Of a storage that speaks S3 and is not Amazon's."""
+
+    s3_region: str | None = None
+    s3_access_key: str | None = None
+    s3_secret_key: SecretStr | None = None
+
     encryption_key: SecretStr | None = None
     """Base64 of 16, 24 or 32 bytes; inputs and outputs of type SECRET need it."""
 

@@ -1,14 +1,20 @@
 """The promises of the port `Files`, on every side."""
 
+import socket
 import threading
+import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from runfold.adapters.file_storage import LocalFiles, MemoryFiles
-from runfold.errors import BadRequest, Conflict, NotFound
+from runfold.adapters.s3_storage import Bucket, S3Files
+from runfold.errors import BadRequest, Conflict, NotFound, Unavailable
 from runfold.ports import Files
 
 SIZE_MAX_BYTES = 1_000
@@ -37,11 +43,39 @@ TRICKS = [
 ]
 
 
-@pytest.fixture(params=["memory", "local"])
-def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
-    if request.param == "memory":
+KINDS = ("memory", "local", "s3")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def files(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    if kind == "memory":
         return MemoryFiles(SIZE_MAX_BYTES)
-    return LocalFiles(tmp_path / "storage", SIZE_MAX_BYTES)
+    if kind == "local":
+        return LocalFiles(tmp_path / "storage", SIZE_MAX_BYTES)
+    endpoint = request.getfixturevalue("s3_endpoint")
+    name = f"b{uuid.uuid4().hex}"
+    keys = {"access_key": "test", "secret_key": "test"}
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **_CLIENT_KEYS)
+    client.create_bucket(Bucket=name)
+    return S3Files(Bucket(name, "kept/here", endpoint, "us-east-1", **keys), SIZE_MAX_BYTES)
+
+
+_CLIENT_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint() -> Iterator[str]:
+    """A server that speaks S3, in this process."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 def put(files: Files, path: str, content: bytes = b"x", **how):
@@ -167,7 +201,9 @@ def test_a_stream_that_breaks_leaves_what_was_there(files: Files, tmp_path: Path
     assert list(tmp_path.glob("storage/incoming/*")) == []
 
 
-def test_a_file_and_a_folder_never_share_a_path(files: Files) -> None:
+def test_a_file_and_a_folder_never_share_a_path(files: Files, kind: str) -> None:
+    if kind == "s3":
+        pytest.skip("a bucket has no folders")
     put(files, "/a/b")
 
     for path in ("/a", "/a/b/c"):
@@ -201,3 +237,13 @@ def test_a_folder_keeps_its_files_for_the_next_process(tmp_path: Path) -> None:
     put(LocalFiles(tmp_path), "/a", b"kept")
 
     assert read(LocalFiles(tmp_path), "/a") == b"kept"
+
+
+def test_a_bucket_that_nobody_serves_is_away_and_not_empty() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    away = S3Files(Bucket("b", "", f"http://127.0.0.1:{port}", "us-east-1", "test", "test"))
+
+    for act in (away.open, away.stat, away.delete, lambda path: list(away.list(path)), lambda path: put(away, path)):
+        with pytest.raises(Unavailable):
+            act("/a")

@@ -157,7 +157,7 @@ class MemoryFiles:
     def put(self, path: str, content: Readable, *, replace: bool = True) -> StoredFile:
         checked(path)
         received = BytesIO()
-        shutil.copyfileobj(_Bounded(content, self._size_max_bytes), received, CHUNK_SIZE_BYTES)
+        shutil.copyfileobj(Bounded(content, self._size_max_bytes), received, CHUNK_SIZE_BYTES)
         with self._lock:
             is_taken = path in self._contents and not replace
             if is_taken or any(_clash(path, other) for other in self._contents):
@@ -191,7 +191,7 @@ class MemoryFiles:
         return StoredFile(path, len(content), modified_at)
 
 
-class _Bounded:
+class Bounded:
     """A stream that refuses to give more than its limit."""
 
     def __init__(self, content: Readable, size_max_bytes: int) -> None:
