@@ -57,8 +57,11 @@ class Memory:
             self._stop_watching(before)
         for taskrun_id in taskrun_ids:
             run = aggregate.taskruns.get(taskrun_id)
+            known = before.taskruns.get(taskrun_id) if before else None
             if run is not None:
-                self._note(run, before.taskruns.get(taskrun_id) if before else None)
+                self._note(run, known)
+            elif known is not None and known.worker_id is not None:
+                self._running.get(known.worker_id, {}).pop(taskrun_id, None)  # removed while it ran
         if execution_changed and execution.wake_at is not None:
             heapq.heappush(self._timers, (execution.wake_at, execution.id, ""))
         if execution_changed and execution.state.is_terminal:
