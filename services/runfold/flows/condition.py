@@ -7,7 +7,7 @@ from pydantic import Field, PlainValidator, SerializeAsAny, ValidationInfo
 
 from runfold.flows.duration import Duration
 from runfold.flows.label import WantedLabels
-from runfold.flows.schema import Flag, NonBlank, NotEmpty, TaskId, Text
+from runfold.flows.schema import Flag, NonBlank, NotEmpty, TaskId, Text, any_of_kind
 from runfold.flows.task import Plugin, TaskTypes, choose
 from runfold.flows.temporal import Instant
 from runfold.flows.window import TimeWindow
@@ -23,7 +23,7 @@ def _condition(value: object, info: ValidationInfo) -> Plugin:
     return choose(value, info, Condition, CONDITION_TYPES)
 
 
-AnyCondition = Annotated[SerializeAsAny[Condition], PlainValidator(_condition)]
+AnyCondition = Annotated[SerializeAsAny[Condition], PlainValidator(_condition), any_of_kind("condition")]
 """A condition of whatever type its map names."""
 
 

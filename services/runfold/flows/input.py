@@ -49,12 +49,18 @@ class Input(Model):
     """What all inputs have."""
 
     id: DottedId
+    """Unique among the inputs."""
     type: InputType
     description: Text | None = None
+    """For people; Markdown."""
     display_name: Annotated[Text, Field(max_length=64)] | None = None
+    """What forms show instead of the id."""
     required: Flag = True
+    """Whether an execution can't start without a value."""
     defaults: Any = None
+    """The value if none is given; may be a template."""
     depends_on: DependsOn | None = None
+    """Inputs that are asked before this one."""
 
     @model_validator(mode="before")
     @classmethod

@@ -43,11 +43,18 @@ def _of_author(label: Label) -> Label:
     return label
 
 
-FlowLabels = Annotated[tuple[Annotated[Label, AfterValidator(_of_flow)], ...], BeforeValidator(labels_of)]
+Written = dict[str, str | float | bool] | tuple[Label, ...]
+"""Labels as authors may write them."""
+
+FlowLabels = Annotated[
+    tuple[Annotated[Label, AfterValidator(_of_flow)], ...], BeforeValidator(labels_of, json_schema_input_type=Written)
+]
 """Labels of a flow."""
 
-WantedLabels = Annotated[tuple[Label, ...], BeforeValidator(labels_of)]
+WantedLabels = Annotated[tuple[Label, ...], BeforeValidator(labels_of, json_schema_input_type=Written)]
 """Labels that something else must have: the engine's own too."""
 
-Labels = Annotated[tuple[Annotated[Label, AfterValidator(_of_author)], ...], BeforeValidator(labels_of)]
+Labels = Annotated[
+    tuple[Annotated[Label, AfterValidator(_of_author)], ...], BeforeValidator(labels_of, json_schema_input_type=Written)
+]
 """Labels set elsewhere by an author: triggers, SLAs, subflows."""

@@ -9,7 +9,7 @@ that authors know from Bean Validation ("must not be null").
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, Union
 
 import re2
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -174,6 +175,15 @@ FlowId = Annotated[Text, matching("^[a-zA-Z0-9][a-zA-Z0-9._-]*", 100)]
 Namespace = Annotated[Text, matching("^[a-z0-9][a-z0-9._-]*", 150)]
 
 
+KIND = "x-runfold-kind"
+"""In a JSON Schema: any plugin of that kind may stand here."""
+
+
+def any_of_kind(kind: str) -> WithJsonSchema:
+    """Return what JSON Schemas say where any plugin of a kind may stand."""
+    return WithJsonSchema({KIND: kind}, mode="validation")
+
+
 def by_type(models: Mapping[str, type[Model]]) -> PlainValidator:
     """Return the validator that takes the model which the map's `type` names."""
 
@@ -188,7 +198,8 @@ def by_type(models: Mapping[str, type[Model]]) -> PlainValidator:
             raise unknown_type(written, models)
         return model.model_validate(value, context=info.context, by_alias=True, by_name=False)
 
-    return PlainValidator(validate)
+    written: Any = Union[tuple(dict.fromkeys(models.values()))]  # noqa: UP007 - made of a list
+    return PlainValidator(validate, json_schema_input_type=written)
 
 
 def unknown_type(written: object, known: Iterable[str]) -> PydanticCustomError:

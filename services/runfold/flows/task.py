@@ -17,7 +17,7 @@ from pydantic import Field, PlainValidator, SerializeAsAny, ValidationInfo
 from runfold.flows.aliases import ALIASES
 from runfold.flows.duration import DurationText
 from runfold.flows.retry import Retry
-from runfold.flows.schema import Flag, Model, NonBlank, TaskId, Text, rule, unknown_type
+from runfold.flows.schema import Flag, Model, NonBlank, TaskId, Text, any_of_kind, rule, unknown_type
 
 Evaluate = Callable[[object], Any]
 """Typed rendering of a template, given by the executor; raises ExpressionFailed."""
@@ -45,7 +45,9 @@ class WorkerGroup(Model):
     """Which workers may run a task."""
 
     key: Text | None = None
+    """The group's name; may be a template."""
     fallback: Fallback | None = None
+    """What happens when no worker of the group is there."""
 
 
 class Plugin(Model):
@@ -63,20 +65,34 @@ class Task(Plugin):
     """One step of a flow."""
 
     id: TaskId
+    """Unique in the flow; outputs go by it: `{{ outputs.<id>.value }}`."""
     description: Text | None = None
+    """For people."""
     retry: Retry | None = None
+    """When and how often it is tried again after a failure."""
     timeout: DurationText | None = None
+    """How long one attempt may take, such as PT30S; may be a template."""
     disabled: Flag = False
+    """Leave the task out."""
     worker_group: WorkerGroup | None = None
+    """Which workers may run it."""
     log_level: Level | None = None
+    """Log lines below this level are not kept."""
     log_to_file: Flag = False
+    """Keep the log of each attempt in a file of its own."""
     allow_failure: Flag = False
+    """Take a failure as a warning: the flow goes on."""
     allow_warning: Flag = False
+    """Take a warning as a success."""
     run_if: Text = "true"
+    """A template; if it gives nothing or `false`, the task is skipped."""
 
 
 class RunnableTask(Task):
     """A task that a worker runs; what may hold templates is plain text or Any, rendered there."""
+
+    READS_EVERYTHING: ClassVar[bool] = False
+    """Its templates do not tell which variables it reads: the worker is sent all."""
 
 
 class StartsFlow(Model):
@@ -136,6 +152,7 @@ class FlowableTask(Task):
     """A failure of the children is only a warning."""
 
     errors: "Tasks" = ()
+    """Tasks that run when one of the children has failed."""
 
     @cached_property
     def enabled_errors(self) -> tuple[Task, ...]:
@@ -222,7 +239,7 @@ def _task(value: object, info: ValidationInfo) -> Task:
     return task
 
 
-AnyTask = Annotated[SerializeAsAny[Task], PlainValidator(_task)]
+AnyTask = Annotated[SerializeAsAny[Task], PlainValidator(_task), any_of_kind("task")]
 """A task of whatever type its map names, by the validation context `{"types": TaskTypes}`."""
 
 Tasks = tuple[AnyTask, ...]

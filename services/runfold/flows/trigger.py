@@ -9,7 +9,7 @@ from runfold.flows.condition import AnyCondition
 from runfold.flows.cron import check_cron, check_timezone
 from runfold.flows.duration import Duration
 from runfold.flows.label import Labels
-from runfold.flows.schema import Flag, Model, NotEmpty, TaskId, Text, rule
+from runfold.flows.schema import Flag, Model, NotEmpty, TaskId, Text, any_of_kind, rule
 from runfold.flows.task import Level, Plugin, TaskTypes, WorkerGroup, choose
 from runfold.flows.temporal import Instant
 from runfold.flows.window import TimeWindow
@@ -22,22 +22,32 @@ class Trigger(Plugin):
     """What all triggers have."""
 
     id: TaskId
+    """Unique among the flow's triggers."""
     description: Text | None = None
+    """For people."""
     conditions: tuple[AnyCondition, ...] = ()
+    """All of them must hold."""
     disabled: Flag = False
+    """Start nothing."""
     worker_group: WorkerGroup | None = None
+    """Which workers may look for it."""
     log_level: Level | None = None
+    """Log lines below this level are not kept."""
     min_log_level: Level | None = None
+    """An older name of `logLevel`."""
     log_to_file: Flag = False
+    """Keep the log in a file."""
     labels: Labels = ()
+    """Of the executions that it starts."""
     stop_after: tuple[Text, ...] = ()
+    """States of an execution after which it is disabled."""
 
 
 def _trigger(value: object, info: ValidationInfo) -> Plugin:
     return choose(value, info, Trigger, TRIGGER_TYPES)
 
 
-AnyTrigger = Annotated[SerializeAsAny[Trigger], PlainValidator(_trigger)]
+AnyTrigger = Annotated[SerializeAsAny[Trigger], PlainValidator(_trigger), any_of_kind("trigger")]
 """A trigger of whatever type its map names."""
 
 Timezone = Annotated[Text, AfterValidator(check_timezone)]
