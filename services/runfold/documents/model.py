@@ -20,6 +20,7 @@ class Kind(StrEnum):
     EXECUTIONS = "executions"
     LOGS = "logs"
     METRICS = "metrics"
+    DELETIONS = "deletions"
 
 
 class FieldType(StrEnum):
@@ -142,8 +143,24 @@ _METRIC: Final = {
     "source": F.STORED,
 }
 
+_DELETION: Final = {
+    "id": F.KEYWORD,
+    "namespace": F.KEYWORD,
+    "flowId": F.KEYWORD,
+    "actor": F.KEYWORD,
+    "timestamp": F.DATE,
+    "source": F.STORED,
+}
+"""That an execution (`id`) is deleted: what comes late of it is not stored, and people see that it was done."""
+
 FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
-    {Kind.TASKRUNS: _TASKRUN, Kind.EXECUTIONS: _EXECUTION, Kind.LOGS: _LOG, Kind.METRICS: _METRIC}
+    {
+        Kind.TASKRUNS: _TASKRUN,
+        Kind.EXECUTIONS: _EXECUTION,
+        Kind.LOGS: _LOG,
+        Kind.METRICS: _METRIC,
+        Kind.DELETIONS: _DELETION,
+    }
 )
 """Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it."""
 

@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
 from runfold.documents.fingerprint import fingerprint
-from runfold.documents.instants import millis
+from runfold.documents.instants import instant_text, millis
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
 from runfold.documents.query import leaves
 from runfold.execution.claims import LogEntry, MetricEntry
-from runfold.execution.model import Execution, Label, TaskRun
+from runfold.execution.model import Deletion, Execution, Label, TaskRun
 from runfold.execution.state import History, State
 
 TEXT_SIZE_MAX_BYTES: Final = 8 * 1024
@@ -106,6 +106,28 @@ def project_execution(execution: Execution) -> Document:
         "source": execution_json(execution, ()),
     }
     return Document(Kind.EXECUTIONS, execution.id, execution.seq, execution.histories[0].date, _present(body))
+
+
+def project_deletion(execution: Execution, deletion: Deletion) -> Document:
+    """Return the document of a deleted execution's deletion."""
+    body = {
+        "id": execution.id,
+        "namespace": execution.namespace,
+        "flowId": execution.flow_id,
+        "actor": _keyword(deletion.actor),
+        "timestamp": deletion.at,
+        "source": {
+            "executionId": execution.id,
+            "namespace": execution.namespace,
+            "flowId": execution.flow_id,
+            "date": instant_text(deletion.at),
+            "actor": deletion.actor,
+            "logs": deletion.logs,
+            "metrics": deletion.metrics,
+            "files": deletion.files,
+        },
+    }
+    return Document(Kind.DELETIONS, execution.id, execution.seq, deletion.at, _present(body))
 
 
 def project_log(entry: LogEntry, position: Position) -> Document:

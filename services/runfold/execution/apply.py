@@ -27,7 +27,8 @@ def apply_transition(aggregate: Aggregate | None, transition: f.Transition) -> A
         BrokenInvariant: Its `seq` is not the next one, or a fact can't follow: the log is
             corrupt or `decide` is wrong. The caller counts and ignores, or stops.
     """
-    present = aggregate.seq if aggregate else 0
+    # Of a name that was deleted another execution may begin, long afterwards.
+    present = aggregate.seq if aggregate is not None and aggregate.execution.deletion is None else 0
     is_end = isinstance(transition.facts[-1], f.ExecutionDeleted) if transition.facts else False
     if transition.seq != present + 1 and not is_end:
         raise BrokenInvariant(f"{transition.aggregate}: transition {transition.seq} after {present}")

@@ -5,7 +5,8 @@ Reads the topics executions, taskruns, logs and metrics; writes the index and de
 letters. The rule: store first, confirm second, so a crash between the two repeats and
 never loses; documents carry versions, so repeating is harmless.
 
-A tombstone says that the engine forgot an entity, which stays searchable: it is no deletion.
+A tombstone says that the engine forgot an entity, which stays searchable: it is no deletion. A
+deletion is the last snapshot of an execution (`erasing`).
 A task run that is removed (by the next round of a loop, by a restart) is no part of its execution
 any more: its document goes.
 """
@@ -19,12 +20,21 @@ from typing import Final
 import msgspec
 
 from runfold.adapters.dead_letters import dead_letter
+from runfold.adapters.file_storage import MemoryFiles
 from runfold.documents.model import Document, Kind
-from runfold.documents.project import Position, project_execution, project_log, project_metric, project_taskrun
+from runfold.documents.project import (
+    Position,
+    project_deletion,
+    project_execution,
+    project_log,
+    project_metric,
+    project_taskrun,
+)
 from runfold.documents.query import Is
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
-from runfold.ports import Index, Log, Message, Record
+from runfold.indexer.erasing import Eraser
+from runfold.ports import Files, Index, Log, Message, Record
 from runfold.topology import EXECUTIONS, LOGS, METRICS, TASKRUNS
 
 GROUP: Final = "indexer"
@@ -37,10 +47,11 @@ REMOVED_MAX: Final = 400
 """Task runs that one deletion names."""
 
 _REMOVED: Final = b'"isRemoved":true'
+_DELETION: Final = b'"deletion":'
 
 _decode = msgspec.json.decode
 _READERS: Final[Mapping[str, Callable[[bytes, Position], Document]]] = {
-    EXECUTIONS: lambda value, _: project_execution(_decode(value, type=Execution)),
+    EXECUTIONS: lambda value, _: _of_execution(_decode(value, type=Execution)),
     TASKRUNS: lambda value, _: project_taskrun(_decode(value, type=TaskRun)),
     LOGS: lambda value, position: project_log(_decode(value, type=LogEntry), position),
     METRICS: lambda value, position: project_metric(_decode(value, type=MetricEntry), position),
@@ -80,13 +91,14 @@ class Indexer:
     Keeps the index up to date.
 
     The log must not be exactly-once: what could not be stored or confirmed stays here, and
-    the next step tries the same records again.
+    the next step tries the same records again. `files`: those that deletions remove.
     """
 
-    def __init__(self, log: Log, index: Index, pace: Pace | None = None) -> None:
+    def __init__(self, log: Log, index: Index, pace: Pace | None = None, files: Files | None = None) -> None:
         self._log = log
         self._index = index
         self._pace = pace or Pace()
+        self._eraser = Eraser(index, files or MemoryFiles())
         self._pending: list[Record] = []
 
     def step(self) -> None:
@@ -95,7 +107,9 @@ class Indexer:
             self._gather()
         if self._pending:
             documents, letters = _read(self._pending)
-            refused = self._index.put([document for document, _ in documents])
+            wanted = self._eraser.wanted([document for document, _ in documents])
+            refused = self._eraser.erase(wanted)
+            refused |= self._index.put([document for document in wanted if document.kind is not Kind.DELETIONS])
             self._remove(_removed(self._pending))
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
             self._log.commit(self._pending, letters)
@@ -135,6 +149,11 @@ class Indexer:
             self._pending += self._log.poll(pace.batch_max - 1, 0)
 
 
+def _of_execution(execution: Execution) -> Document:
+    deletion = execution.deletion
+    return project_execution(execution) if deletion is None else project_deletion(execution, deletion)
+
+
 def document_of(record: Record) -> Document:
     """Return the document that a record, which is no tombstone, makes. Raises: whatever is wrong with it."""
     return _READERS[record.topic](record.value or b"", Position(record.partition, record.offset))
@@ -147,6 +166,8 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
     done: set[tuple[str, str]] = set()
     for record in reversed(list(records)):
         snapshot = (record.topic, record.key) if record.topic in _SNAPSHOTS and record.key is not None else None
+        if _DELETION in (record.value or b"") and record.topic == EXECUTIONS:
+            snapshot = None  # what begins later under the same name does not undo it
         if record.value is None or snapshot in done:
             continue
         if _removed_id(record) is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.documents.model import Document, Kind
-from runfold.documents.query import Is, Query, Sort, Words
+from runfold.documents.query import Is, Page, Query, Sort, Words
 from runfold.errors import Unavailable
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
@@ -63,6 +63,9 @@ class Flaky:
         self.given.append(list(documents))
         return self.refused
 
+    def search(self, query: Query) -> Page:  # noqa: ARG002 -- nothing was ever deleted here
+        return Page((), 0)
+
 
 def record(topic: str, key: str, value: Any, offset: int = 0) -> Record:
     encoded = value if value is None or isinstance(value, bytes) else msgspec.json.encode(value)
@@ -88,7 +91,7 @@ def test_every_topic_becomes_searchable(index: SqliteIndex):
         record(METRICS, "ex", MetricEntry("n", "f", "ex", "t", "tr", "counter", "rows", 2.0, DATE), 6),
     )
     Indexer(topic, index).step()
-    assert [index.search(Query(kind)).total for kind in Kind] == [1, 1, 1, 1]
+    assert {kind: index.search(Query(kind)).total for kind in Kind} == dict.fromkeys(Kind, 1) | {Kind.DELETIONS: 0}
     assert index.search(Query(Kind.LOGS, Words("hel wor"))).documents[0].id == "logs-0-5"
     assert len(topic.confirmed) == 4
     assert topic.written == []
