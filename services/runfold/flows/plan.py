@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from runfold.flows.expressions import Expressions, Reference
+from runfold.flows.expressions import EVERYTHING, Expressions, Reference
 from runfold.flows.flowable.subflow import StartPerBatch
 from runfold.flows.flowable.template import Template
 from runfold.flows.inlining import FindTemplate, Inlining, no_templates
 from runfold.flows.inputs import Encrypt
 from runfold.flows.model import Flow
-from runfold.flows.task import FlowableTask, Task, enabled
+from runfold.flows.task import FlowableTask, RunnableTask, Task, enabled
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Node:
     @cached_property
     def references(self) -> frozenset[Reference]:
         """What the task's templates read."""
+        if _reads_everything(self.task):
+            return frozenset({EVERYTHING})
         return self.expressions.references(self.task.model_dump(by_alias=True, exclude_unset=True))
 
     @property
@@ -44,6 +46,12 @@ class Node:
     def goes_on(self) -> bool:
         """Whether more may follow for a task run of it while it is open: children, or executions to start."""
         return isinstance(self.task, FlowableTask | StartPerBatch)
+
+
+def _reads_everything(task: Task) -> bool:
+    if isinstance(task, FlowableTask):
+        return any(_reads_everything(child) for children in task.children().values() for child in children)
+    return isinstance(task, RunnableTask) and task.READS_EVERYTHING
 
 
 FindFlow = Callable[[str, str, int | None], Flow]

@@ -18,6 +18,7 @@ from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
 from runfold.flows.expressions import Expressions, is_truthy
+from runfold.flows.task import NO_TYPES, TaskTypes
 from runfold.tasks.http_rules import HttpRules
 from runfold.tasks.process_rules import ScriptRules
 
@@ -137,10 +138,10 @@ class RunContext:
     """
     One attempt's surroundings. `monotonic` measures durations, in seconds.
 
-    `storage`: files, pairs and logs; what it raises is a fine failure of the task.
+    `storage`: files, pairs and logs; what it raises is a fine failure of the task. `types`: what this worker can run.
     """
 
-    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "storage", "variables")
+    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "storage", "types", "variables")
 
     def __init__(  # noqa: PLR0913 - made in one place, by name
         self,
@@ -152,6 +153,7 @@ class RunContext:
         storage: Storage,
         stop: Stop,
         monotonic: Callable[[], float],
+        types: TaskTypes = NO_TYPES,
     ) -> None:
         self._expressions = expressions
         self._stop = stop
@@ -160,6 +162,7 @@ class RunContext:
         self.metrics = metrics
         self.storage = storage
         self.monotonic = monotonic
+        self.types = types
 
     def render(self, text: str | None) -> str | None:
         """
@@ -192,6 +195,7 @@ class RunContext:
             storage=self.storage,
             stop=self._stop,
             monotonic=self.monotonic,
+            types=self.types,
         )
 
     @property

@@ -15,6 +15,7 @@ from runfold.execution.claims import Work
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.expressions import Expressions
+from runfold.flows.task import NO_TYPES, TaskTypes
 from runfold.ports import Message
 from runfold.tasks.context import Outputs, Result, RunContext, Stop, Stopped, TaskFailed
 from runfold.worker.attempt_log import AttemptLog, Clock, Mask
@@ -64,6 +65,7 @@ class Surroundings:
     roots: Mapping[str, Json]
     outside: Outside
     worker_id: str = ""
+    types: TaskTypes = NO_TYPES
 
 
 class Attempt:
@@ -128,6 +130,7 @@ class Attempt:
             metrics=self.metrics,
             stop=stop,
             monotonic=around.monotonic,
+            types=around.types,
         )
 
     def run(self) -> Outcome:

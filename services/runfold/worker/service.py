@@ -103,7 +103,9 @@ class Worker:
         self._id = worker_id
         self._clock = clock
         self._monotonic = monotonic
-        self._around = Surroundings(expressions, clock, monotonic, mask, roots or {}, outside or Outside(), worker_id)
+        self._around = Surroundings(
+            expressions, clock, monotonic, mask, roots or {}, outside or Outside(), worker_id, types
+        )
         self._definitions = Definitions(types)
         self._progress = Progress()
         self._brief: deque[Given] = deque()
