@@ -23,7 +23,7 @@ def _values(value: object) -> object:
     return value
 
 
-def _no_outputs(value: object) -> object:
+def _no_outputs(_value: object) -> object:
     raise rule("A Loop gathers no outputs here: read those of its tasks, as `outputs.task[value]`")
 
 
