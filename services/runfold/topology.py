@@ -48,6 +48,7 @@ KILLS: Final = "kills"
 WORKERS: Final = "workers"
 FLOWS: Final = "flows"
 TEMPLATES: Final = "templates"
+VIEWS: Final = "views"
 QUEUES: Final = "queues"
 LOGS: Final = "logs"
 METRICS: Final = "metrics"
@@ -132,6 +133,7 @@ TOPICS: Final = (
         1,
         schema="template-record",
     ),
+    Topic(VIEWS, "view id", "a saved view", ("webserver",), ("webserver",), Cleanup.COMPACT, 1, schema="view"),
     Topic(LOGS, "execution id", "a log line of a task", ("worker", "executor"), ("indexer", "webserver"), schema="log"),
     Topic(METRICS, "execution id", "a measurement of a task", ("worker",), ("indexer",), schema="metric"),
     Topic(

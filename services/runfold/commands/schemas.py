@@ -15,6 +15,7 @@ import typer
 
 from runfold.commands.terminal import complain, out
 from runfold.documents.model import FIELDS, FieldType
+from runfold.documents.view import View
 from runfold.execution.claims import AnyClaim, Heartbeat, KillOrder, LogEntry, MetricEntry, Work
 from runfold.execution.facts import Transition
 from runfold.execution.model import Execution, TaskRun
@@ -35,6 +36,7 @@ RECORDS: Final[Mapping[str, Any]] = {
     "heartbeat": Heartbeat,
     "flow-record": FlowRecord,
     "template-record": FlowRecord,
+    "view": View,
     "log": LogEntry,
     "metric": MetricEntry,
 }

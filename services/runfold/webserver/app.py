@@ -23,9 +23,11 @@ from runfold.webserver.routes import (
     kv,
     logs,
     namespaces,
+    plugins,
     starting,
     taskruns,
     templates,
+    views,
     webhook,
 )
 from runfold.webserver.safety import Safety
@@ -53,7 +55,9 @@ ROUTERS: Final = (
     logs.router,
     expressions.router,
     namespaces.router,
+    plugins.router,
     kv.router,
+    views.router,
 )
 
 

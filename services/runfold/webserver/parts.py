@@ -3,17 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
+from runfold.adapters.view_store import ViewStore
 from runfold.execution.request import render_for
 from runfold.flows.expressions import Expressions
 from runfold.flows.inputs import Render
 from runfold.flows.model import Flow
 from runfold.flows.task import TaskTypes
+from runfold.plugins.json_schema import Schemas
 from runfold.ports import Broker, Files, Index
 from runfold.webserver.reading import Reader
 from runfold.webserver.tail import Tail
@@ -43,6 +46,16 @@ class Parts:
     def render_for(self, flow: Flow) -> Render:
         """Return what renders templates of a flow that has no execution yet."""
         return render_for(flow, self.expressions.evaluate, self.surroundings)
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The JSON Schemas of the types; made when they are first asked for."""
+        return Schemas(self.types)
+
+    @cached_property
+    def views(self) -> ViewStore:
+        """The saved views, read when the first one is asked for."""
+        return ViewStore(self.broker)
 
     @property
     def reader(self) -> Reader:
