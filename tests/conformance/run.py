@@ -44,6 +44,8 @@ ENVIRONMENT = {
     "KESTRA_TEST2": "Pass by env",
     "RUNFOLD_ENCRYPTION_KEY": base64.b64encode(b"conformance-key-of-32-bytes-long").decode(),
     "RUNFOLD_TEMPLATES_ENABLED": "true",
+    "RUNFOLD_SCRIPTS_ENABLED": "true",
+    "RUNFOLD_HTTP_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
     "RUNFOLD_VARIABLES": json.dumps({"globals": {"string": "string", "int": 1, "bool": True, "nested": {"int": 2}}}),
     "RUNFOLD_LOG_LEVEL": "WARNING",
     "RUNFOLD_PLUGINS": "tests.doubles:DOUBLES",

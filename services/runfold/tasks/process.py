@@ -200,9 +200,9 @@ class _Lines:
             yield from _cut(self._rest[start:end])
             start = end + 1
         del self._rest[:start]
-        if len(self._rest) >= LINE_SIZE_MAX_BYTES or (not chunk and self._rest):
-            yield from _cut(self._rest)
-            self._rest.clear()
+        while len(self._rest) >= LINE_SIZE_MAX_BYTES or (not chunk and self._rest):
+            yield from _cut(self._rest[:LINE_SIZE_MAX_BYTES])
+            del self._rest[:LINE_SIZE_MAX_BYTES]
 
 
 def _cut(line: bytearray) -> Iterator[str]:
