@@ -21,8 +21,9 @@ from pydantic_core import core_schema
 from runfold.errors import NotFound
 from runfold.flows.input import AnyInput, InputType
 from runfold.flows.model import Flow, PluginDefault
-from runfold.flows.schema import KIND, Model, NonBlank
-from runfold.flows.task import Plugin, Tasks, TaskTypes
+from runfold.flows.schema import KIND, Model
+from runfold.flows.task import Plugin, TaskTypes
+from runfold.flows.template import TemplateDefinition
 from runfold.plugins.descriptions import property_texts
 from runfold.plugins.kinds import Kind, kind_of, shown
 
@@ -38,14 +39,8 @@ OFFERED: Final[Mapping[str, frozenset[Kind]]] = {
 """What stands where a model says "any task"."""
 
 
-class Template(Model):
-    """Tasks under a name, for flows to take in; deprecated."""
-
-    id: NonBlank
-    namespace: NonBlank
-    description: str | None = None
-    tasks: Tasks
-    errors: Tasks = ()
+NAMED: Final[Mapping[type[Model], str]] = {Flow: "flow", TemplateDefinition: "template", PluginDefault: "plugindefault"}
+"""What else has a schema, by its name."""
 
 
 class Inputs(Model):
@@ -99,7 +94,7 @@ class Schemas:
         Raises:
             NotFound: There is nothing of that name.
         """
-        return self._document({"flow": "Flow", "template": "Template"}.get(name, name), as_list=as_list)
+        return self._document(name, as_list=as_list)
 
     def of_type(self, name: str) -> Schema:
         """Return the schema of one type's map, with the definitions that it needs. Raises: NotFound."""
@@ -126,18 +121,18 @@ class Schemas:
     @cached_property
     def definitions(self) -> dict[str, Schema]:
         """All definitions by their names."""
-        others: tuple[type[BaseModel], ...] = (Flow, Template, PluginDefault, Inputs)
+        models: list[type[Model]] = [*self._models, *NAMED, Inputs]
         names, made = models_json_schema(
-            [(model, "validation") for model in (*self._models, *others)],
+            [(model, "validation") for model in models],
             schema_generator=_Generator,
             ref_template=f"{PREFIX}{{model}}",
         )
         renamed = {names[model, "validation"]["$ref"]: model.TYPE for model in self._models}
+        renamed |= {names[model, "validation"]["$ref"]: name for model, name in NAMED.items()}
         found = {
             renamed.get(f"{PREFIX}{key}", key): _as_editors_read(definition, renamed)
             for key, definition in made["$defs"].items()
         }
-        found["plugindefault"] = found["PluginDefault"]
         for model in self._models:
             found.update(self._plugin(model, found[model.TYPE]))
         for kind, members in OFFERED.items():

@@ -81,7 +81,9 @@ def _is_own(entry: EntryPoint) -> bool:
 def _loaded_of_own(entry: EntryPoint) -> object:
     try:
         return entry.load()
-    except (ImportError, AttributeError) as error:
+    except (ModuleNotFoundError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name != entry.module:
+            raise  # something that the module needs is missing
         again = "it was installed from other files: run `pip install -e .` in its folder"
         raise NotInstalled(f"{entry.value} is not in this runfold ({error}); {again}") from error
 

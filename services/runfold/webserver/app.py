@@ -10,6 +10,7 @@ from runfold.webserver.errors import handle_errors
 from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts
 from runfold.webserver.routes import (
+    bulk,
     configs,
     control,
     executions,
@@ -50,6 +51,7 @@ ROUTERS: Final = (
     graphs.router,
     flow_sets.namespace_router,
     starting.router,  # before the actions: it knows which of its two free steps are theirs
+    bulk.router,  # before the actions on one
     control.router,
     taskruns.router,
     logs.router,

@@ -92,7 +92,7 @@ def test_properties_say_what_they_are_for() -> None:
     properties = FLOW["definitions"][LOG]["properties"]
 
     assert "One attempt" in properties["timeout"]["description"] or "attempt" in properties["timeout"]["description"]
-    assert all("description" in FLOW["definitions"]["Flow"]["properties"][key] for key in ("id", "tasks", "finally"))
+    assert all("description" in FLOW["definitions"]["flow"]["properties"][key] for key in ("id", "tasks", "finally"))
 
 
 def test_the_schema_of_one_type_is_whole_in_itself() -> None:
