@@ -8,6 +8,8 @@ Every error this system raises on purpose, grouped by what the reader must do.
     │   └── ExpressionFailed     a template that cannot be rendered
     ├── CallerError            the request is wrong: fix the call (HTTP 4xx)
     │   ├── BadRequest           422: a parameter that cannot be read
+    │   │   └── QueryInvalid       a query that cannot be read; carries the column
+    │   ├── NotEnded             400: it must have ended first
     │   ├── NotFound             404
     │   ├── Gone                 410: it was there, its time is up
     │   └── Conflict             409: not in this state
@@ -76,6 +78,19 @@ class CallerError(RunfoldError):
 
 class BadRequest(CallerError):
     """A parameter or body that cannot be read."""
+
+
+class QueryInvalid(BadRequest):
+    """A query that cannot be read: what to do instead, and the column, from 1, where reading stopped."""
+
+    def __init__(self, message: str, column: int, path: str = "query") -> None:
+        super().__init__(message)
+        self.column = column
+        self.path = path
+
+
+class NotEnded(CallerError):
+    """The thing is still at work, and this needs it to have ended."""
 
 
 class NotFound(CallerError):

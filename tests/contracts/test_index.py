@@ -478,7 +478,7 @@ def test_a_source_that_the_server_can_not_nest_is_left_out_and_reported(index: I
         Query(Kind.TASKRUNS, Holds("state", "a")),
         Query(Kind.TASKRUNS, Under("startDate", "a")),
         Query(Kind.TASKRUNS, Exists("source")),
-        Query(Kind.TASKRUNS, AnyOf((Exists("state"),) * 501)),
+        Query(Kind.TASKRUNS, AnyOf((Exists("state"),) * 801)),
         Query(Kind.TASKRUNS, after="nonsense"),
         Query(Kind.TASKRUNS, after="W10"),
         Query(Kind.TASKRUNS, after="é" * 10),

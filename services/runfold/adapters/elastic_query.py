@@ -22,6 +22,7 @@ from runfold.documents.query import (
     Not,
     Scalar,
     Sort,
+    StartsWith,
     Under,
     Words,
     is_leaf_path,
@@ -42,6 +43,8 @@ def condition(wanted: Filter, kind: Kind) -> Dsl:
             return {"terms": {field: [_value(value) for value in values if _is_storable(value)]}}
         case Under(field, path):
             return _any_of([{"term": {field: path}}, {"prefix": {field: path + "."}}])
+        case StartsWith(field, start):
+            return {"prefix": {field: start}}
         case Between():
             return _between(wanted)
         case Holds():

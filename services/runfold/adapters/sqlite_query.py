@@ -7,6 +7,7 @@ leaf, in the same full-text table as the words; no word can be spelled like a to
 """
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,17 +16,35 @@ from typing import Any, Final, assert_never
 
 from runfold.documents.instants import micros_of
 from runfold.documents.model import FIELDS, FieldType, Kind
-from runfold.documents.query import All, AnyOf, Between, Exists, Filter, Holds, Is, Not, Sort, Under, Words, words_of
+from runfold.documents.query import (
+    All,
+    AnyOf,
+    Between,
+    Exists,
+    Filter,
+    Holds,
+    Is,
+    Not,
+    Sort,
+    StartsWith,
+    Under,
+    Words,
+    words_of,
+)
 
 LEAF_MARK: Final = "="
 """What every token of a leaf begins with, and no word does."""
 
 MAIN_TEXT: Final = "text"
-"""The words of this field stand as they are; those of others follow their field's name and a `LEAF_MARK`."""
+"""The words of this field stand as they are; those of others follow their field's name between two `LEAF_MARK`s."""
 
 TOKEN_SIZE_BYTES: Final = 10
 """Of the hash in a token: two leaves of an index share one with no chance worth naming."""
 
+
+_SURROGATES_START: Final = 0xD800
+_SURROGATES_END: Final = 0xE000
+"""Texts hold no code point from the one up to the other."""
 
 TOKENS_KEPT: Final = 10_000
 """Labels and paths come again and again."""
@@ -47,6 +66,8 @@ def condition(wanted: Filter, kind: Kind) -> Condition:
         case Under(field, path):
             # "/" is the character after ".", so this range is all that begins with the path and a dot.
             return Condition(f'("{field}" = ? OR ("{field}" >= ? AND "{field}" < ?))', (path, path + ".", path + "/"))
+        case StartsWith():
+            return _starts_with(wanted)
         case Between():
             return _between(wanted)
         case Holds(field, key, value):
@@ -92,7 +113,7 @@ def word_tokens(words: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 
 def _word_mark(field: str) -> str:
-    return "" if field == MAIN_TEXT else field.lower() + LEAF_MARK
+    return "" if field == MAIN_TEXT else LEAF_MARK + field.lower() + LEAF_MARK
 
 
 @lru_cache(maxsize=TOKENS_KEPT)
@@ -116,6 +137,18 @@ def _column_value(value: Any) -> Any:
 def _is(wanted: Is) -> Condition:
     marks = ", ".join("?" * len(wanted.values))
     return Condition(f'"{wanted.field}" IN ({marks})', tuple(map(_column_value, wanted.values)))
+
+
+def _starts_with(wanted: StartsWith) -> Condition:
+    """All that begins with a text lies between it and the next text of its length, in the order of code points."""
+    last = wanted.start[-1:]
+    if not last:
+        return Condition(f'"{wanted.field}" IS NOT NULL')
+    if last == chr(sys.maxunicode):
+        return Condition(f'substr("{wanted.field}", 1, ?) = ?', (len(wanted.start), wanted.start))
+    code = ord(last) + 1
+    following = wanted.start[:-1] + chr(_SURROGATES_END if code == _SURROGATES_START else code)
+    return Condition(f'("{wanted.field}" >= ? AND "{wanted.field}" < ?)', (wanted.start, following))
 
 
 def _between(wanted: Between) -> Condition:

@@ -22,14 +22,17 @@ from runfold.documents.query import (
     Not,
     Query,
     Scalar,
+    StartsWith,
     Under,
     Words,
     words_of,
 )
 from runfold.errors import BadRequest
 
-FILTER_DEPTH_MAX: Final = 15
-FILTER_SIZE_MAX: Final = 500
+FILTER_DEPTH_MAX: Final = 24
+"""Elasticsearch nests no more than 30."""
+
+FILTER_SIZE_MAX: Final = 800
 """In nodes of the tree and words; twenty values to compare with count as one."""
 
 LONG_MAX: Final = 2**63 - 1
@@ -84,7 +87,7 @@ def _check_filter(wanted: Filter, fields: Mapping[str, FieldType], depth: int) -
             return _check_leaf(wanted, fields)
 
 
-def _check_leaf(wanted: Is | Between | Under | Holds | Exists, fields: Mapping[str, FieldType]) -> int:
+def _check_leaf(wanted: Is | Between | StartsWith | Under | Holds | Exists, fields: Mapping[str, FieldType]) -> int:
     values: tuple[Scalar, ...] = ()
     match wanted:
         case Is():
@@ -93,6 +96,9 @@ def _check_leaf(wanted: Is | Between | Under | Holds | Exists, fields: Mapping[s
             values, allowed = tuple(bound for bound in (wanted.low, wanted.high) if bound is not None), _COMPARED
         case Under():
             _check_text(wanted.path)
+            allowed = frozenset({FieldType.KEYWORD})
+        case StartsWith():
+            _check_text(wanted.start)
             allowed = frozenset({FieldType.KEYWORD})
         case Holds():
             _check_text(wanted.key + (wanted.value or ""))

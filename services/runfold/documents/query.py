@@ -38,6 +38,14 @@ class Under:
 
 
 @dataclass(frozen=True, slots=True)
+class StartsWith:
+    """The text `field` begins with `start`, in just this case; an empty start is the beginning of every text."""
+
+    field: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
 class Between:
     """The field lies between the bounds, which belong to it; None: no bound."""
 
@@ -91,7 +99,7 @@ class Not:
     part: "Filter"
 
 
-Filter = Is | Under | Between | Holds | Exists | Words | All | AnyOf | Not
+Filter = Is | Under | StartsWith | Between | Holds | Exists | Words | All | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,9 @@ def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
         case Under():
             value = body.get(wanted.field)
             return value == wanted.path or (isinstance(value, str) and value.startswith(wanted.path + "."))
+        case StartsWith():
+            value = body.get(wanted.field)
+            return isinstance(value, str) and value.startswith(wanted.start)
         case Between():
             return _is_between(body.get(wanted.field), wanted.low, wanted.high)
         case Holds():

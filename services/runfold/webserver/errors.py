@@ -28,7 +28,9 @@ from runfold.errors import (
     FlowInvalid,
     Gone,
     InputsInvalid,
+    NotEnded,
     NotFound,
+    QueryInvalid,
     RunfoldError,
     Unavailable,
 )
@@ -56,12 +58,18 @@ def problem_of(error: RunfoldError) -> Problem:
             return Problem(422, "Invalid entity", [_of(each.message, each.input_id) for each in error.errors])
         case ExpressionFailed() | AuthorError():
             return Problem(422, "Invalid entity", [_of(str(error))])
+        case NotEnded():
+            return Problem(400, "Bad Request", [_of(str(error))])
         case NotFound():
             return Problem(404, "Not Found", [_of(str(error))])
         case Gone():
             return Problem(410, "Resource has expired", [_of(str(error))])
         case Conflict():
             return Problem(409, "Illegal state", [_of(str(error))])
+        case QueryInvalid():
+            return Problem(
+                422, "Illegal argument", [{"message": str(error), "path": error.path, "column": error.column}]
+            )
         case BadRequest() | CallerError():
             return Problem(422, "Illegal argument", [_of(str(error))])
         case Unavailable():
