@@ -1,4 +1,4 @@
-"""Random flows: nested, failing, retried, skipped; every one ends."""
+"""Random flows: nested, failing, retried, skipped, paused, looping, calling others; every one can end."""
 
 import random
 from typing import Any
@@ -18,15 +18,39 @@ outputs: [{id: said, type: INT, value: "{{ inputs.number }}"}]
 """
 
 
+PATIENT_CHILD = """
+id: patient
+namespace: company.team
+tasks:
+  - {id: p, type: io.kestra.plugin.core.flow.Pause}
+  - {id: after, type: io.kestra.plugin.core.debug.Return, format: done}
+"""
+"""It waits for a person."""
+
+CHILDREN = (CHILD, PATIENT_CHILD)
+CHILD_IDS = frozenset({"child", "patient"})
+
+NESTED = (
+    *("sequential", "parallel", "if", "switch", "foreach", "foreach", "each", "directory", "items"),
+    *("dag", "pause", "pause", "wait_for", "subflow", "subflow"),
+)
+
+
 class FlowDice:
-    """Builds one flow from its dice; ids count up, so they are unique."""
+    """
+    Builds one flow from its dice; ids count up, so they are unique.
+
+    `is_racy`: how it ends may depend on what happens first, for example a timeout or a slot.
+    """
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
         self.count = 0
+        self.is_racy = False
 
     def flow(self) -> dict[str, Any]:
         flow: dict[str, Any] = {"id": "random", "namespace": "company.team", "tasks": self.tasks(0, 3)}
+        flow |= self._wishes()
         if self.dice.random() < 0.3:
             flow["errors"] = self.tasks(DEPTH_MAX, 2)
         if self.dice.random() < 0.2:
@@ -34,6 +58,24 @@ class FlowDice:
         if self.dice.random() < 0.2:
             flow["afterExecution"] = self.tasks(DEPTH_MAX, 1)
         return flow
+
+    def _wishes(self) -> dict[str, Any]:
+        """Return what a flow wants as a whole: retries, limits, promises."""
+        wishes: dict[str, Any] = {}
+        if self.dice.random() < 0.15:
+            wishes["retry"] = {"type": "constant", "interval": "PT5S", "maxAttempt": 2}
+            if self.dice.random() < 0.5:
+                wishes["retry"]["behavior"] = "CREATE_NEW_EXECUTION"
+                self.is_racy = True
+        if self.dice.random() < 0.15:
+            behavior = self.dice.choice(["QUEUE", "QUEUE", "CANCEL", "FAIL"])
+            wishes["concurrency"] = {"limit": self.dice.choice([1, 2]), "behavior": behavior}
+            self.is_racy = True
+        if self.dice.random() < 0.05:
+            behavior = self.dice.choice(["FAIL", "CANCEL", "NONE"])
+            wishes["sla"] = [{"id": "s", "type": "MAX_DURATION", "duration": "PT10S", "behavior": behavior}]
+            self.is_racy = True
+        return wishes
 
     def tasks(self, depth: int, most: int) -> list[dict[str, Any]]:
         return [self.task(depth) for _ in range(self.dice.randint(1, most))]
@@ -43,7 +85,9 @@ class FlowDice:
         own: dict[str, Any] = {"id": f"t{self.count}"}
         kinds = ["return", "return", "log", "fail"]
         if depth < DEPTH_MAX:
-            kinds += ["sequential", "parallel", "if", "switch", "foreach", "foreach", "each", "directory", "items"]
+            kinds += NESTED
+        if self.dice.random() < 0.02:
+            kinds = ["sleep"]
         own |= getattr(self, f"_{self.dice.choice(kinds)}")(depth)
         if self.dice.random() < 0.1:
             own["allowFailure"] = True
@@ -66,6 +110,60 @@ class FlowDice:
         if self.dice.random() < 0.6:
             task["retry"] = {"type": "constant", "interval": "PT5S", "maxAttempt": self.dice.randint(1, 3)}
         return task
+
+    def _sleep(self, _depth: int) -> dict[str, Any]:
+        """In real time; its timeout may come first."""
+        self.is_racy = True
+        return {"type": f"{CORE}.flow.Sleep", "duration": "PT0.004S", "timeout": self.dice.choice(["PT0.001S", "PT9S"])}
+
+    def _pause(self, depth: int) -> dict[str, Any]:
+        task: dict[str, Any] = {"type": f"{CORE}.flow.Pause"}
+        ending = self.dice.random()
+        if ending < 0.4:
+            task["delay"] = "PT3S"
+        elif ending < 0.55:
+            task["timeout"] = "PT7S"
+            self.is_racy = True
+        if self.dice.random() < 0.2:
+            task["tasks"] = self.tasks(depth + 1, 2)
+        return task
+
+    def _wait_for(self, depth: int) -> dict[str, Any]:
+        rounds = self.dice.randint(1, 3)
+        task = {
+            "type": f"{CORE}.flow.WaitFor",
+            "condition": self.dice.choice(
+                [f"{{{{ outputs.t{self.count}.iterationCount >= {rounds} }}}}", "{{ false }}", "{{ missing }}"]
+            ),
+            "failOnMaxReached": self.dice.random() < 0.5,
+            "checkFrequency": {"maxIterations": self.dice.randint(1, 3), "interval": "PT2S"},
+            "tasks": self.tasks(depth + 1, 2),
+        }
+        return self._with_errors(task)
+
+    def _subflow(self, _depth: int) -> dict[str, Any]:
+        called: dict[str, Any] = {"flowId": "child", "inputs": {"number": self.dice.randint(1, 3)}}
+        if self.dice.random() < 0.3:
+            called = {"flowId": "patient"}
+        task = {
+            "type": f"{CORE}.flow.Subflow",
+            "namespace": "company.team",
+            **called,
+            "wait": self.dice.random() < 0.8,
+            "transmitFailed": self.dice.random() < 0.7,
+        }
+        if self.dice.random() < 0.3:
+            task["retry"] = {"type": "constant", "interval": "PT5S", "maxAttempt": 2}
+        return task
+
+    def _dag(self, depth: int) -> dict[str, Any]:
+        tasks = self.tasks(depth + 1, 4)
+        entries = [
+            {"task": task, "dependsOn": [before["id"] for before in tasks[:at] if self.dice.random() < 0.4]}
+            for at, task in enumerate(tasks)
+        ]
+        task = {"type": f"{CORE}.flow.Dag", "tasks": entries, "concurrent": self.dice.choice([0, 1, 2])}
+        return self._with_errors(task)
 
     def _sequential(self, depth: int) -> dict[str, Any]:
         return self._with_errors({"type": f"{CORE}.flow.Sequential", "tasks": self.tasks(depth + 1, 3)})

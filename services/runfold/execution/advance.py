@@ -28,7 +28,7 @@ from runfold.flows.lanes import LanePerTask, OneLane
 from runfold.flows.task import FlowableTask, Lanes, Task
 
 #: In these an execution starts nothing.
-AT_REST = frozenset({State.PAUSED, State.QUEUED, State.CREATED, State.RETRIED})
+AT_REST = frozenset({State.PAUSED, State.QUEUED, State.CREATED})
 
 
 def advance(draft: Draft, parent: str) -> None:
@@ -85,14 +85,15 @@ def _end_flow(draft: Draft, frame: Frame) -> None:
 
 def _wind_up(draft: Draft, parent: str) -> None:
     """Look after an execution that ended: what still ran is joined, `afterExecution` runs."""
-    is_killed = draft.aggregate.execution.state is State.KILLED  # after a kill nothing is dispatched any more
+    # After a kill nothing is dispatched any more; the end of one that is retried as another is that other's.
+    is_silent = draft.aggregate.execution.state in {State.KILLED, State.RETRIED}
     if parent == ROOT:
-        if not is_killed:
+        if not is_silent:
             progress(draft, ROOT, Branch.AFTER, OneLane((*draft.plan.after, *listening(draft))))
         return
     run = draft.run(parent)
     places = (around.place for around in (run, *draft.aggregate.ancestors(run)))
-    if not is_killed and any(place.branch is Branch.AFTER for place in places):
+    if not is_silent and any(place.branch is Branch.AFTER for place in places):
         _advance_flowable(draft, run)
         return
     frames = [draft.aggregate.frame(parent, branch) for branch in (Branch.TASKS, Branch.ERRORS)]

@@ -64,6 +64,13 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
             self.paused + (new is State.PAUSED) - (old is State.PAUSED),
         )
 
+    def without(self, place: Place, state: State) -> "Frame":
+        """Return the frame without the newest child of a lane: it is as before that one was made."""
+        frame = self.with_moved(place, state, State.CREATED)
+        if place.step:
+            return replace(frame, active=frame.active - 1, ready=frame.ready.set(place.lane, place.step - 1))
+        return replace(frame, active=frame.active - 1, opened=frame.opened - 1, open=frame.open - 1)
+
 
 def lane_of(place: Place, state: State) -> str:
     """Return how a lane stands whose newest child is in this state: running, ready for the next step, or closed."""
@@ -87,6 +94,8 @@ class Aggregate(msgspec.Struct, frozen=True):
     """The last transition; every transition changes the execution or a task run, which then carry it."""
     created: int = 0
     """Task runs made so far: the next one's ordinal."""
+    removed: Map[str, None] = Map()
+    """Those that are no part of it any more, but whose records are still there."""
 
     @classmethod
     def rebuild(cls, execution: Execution, taskruns: Iterable[TaskRun]) -> "Aggregate":
@@ -94,8 +103,6 @@ class Aggregate(msgspec.Struct, frozen=True):
         aggregate: Aggregate = cls(execution, seq=execution.seq)
         for run in sorted(taskruns, key=lambda run: run.ordinal):
             aggregate = aggregate.with_created(run).with_moved(run, State.CREATED)
-    removed: Map[str, None] = Map()
-    """Those that are no part of it any more, but whose records are still there."""
             aggregate = replace(aggregate, seq=max(aggregate.seq, run.seq), created=run.ordinal + 1)
         return aggregate
 
@@ -132,6 +139,7 @@ class Aggregate(msgspec.Struct, frozen=True):
             self.by_path.set((run.task_id, *self.values(run)), run.id),
             self.seq,
             run.ordinal + 1,
+            self.removed,
         )
 
     def with_moved(self, run: TaskRun, old: State) -> "Aggregate":
@@ -139,7 +147,6 @@ class Aggregate(msgspec.Struct, frozen=True):
         key = (run.parent_taskrun_id or ROOT, run.place.branch)
         frame = self.frames.get(key, _EMPTY).with_moved(run.place, old, run.state)
         return replace(self, taskruns=self.taskruns.set(run.id, run), frames=self.frames.set(key, frame))
-            self.removed,
 
     def with_labels(self, labels: tuple[Label, ...], seq: int) -> "Aggregate":
         """Return the aggregate with these labels on the execution and on each task run: people search by them."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from runfold.errors import AuthorError, BrokenInvariant, CallerError
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.calling import Item, ask, child_of, end_call, start_of
+from runfold.execution.calling import Item, ask, child_of, end_call, is_of, start_of
 from runfold.execution.claims import ChildEnded
 from runfold.execution.draft import Draft
 from runfold.execution.facts import BatchesCounted, TaskRunMoved
@@ -117,7 +117,7 @@ def is_awaited(run: TaskRun, claim: ChildEnded) -> bool:
     item = claim.item
     if item is None or run.state not in OPEN or not 1 <= item <= launched(run):
         return False
-    return claim.child_id == child_of(run, item) and not has_ended(run, item)
+    return is_of(claim, child_of(run, item)) and not has_ended(run, item)
 
 
 def has_ended(run: TaskRun, item: int) -> bool:

@@ -133,11 +133,16 @@ def _date(text: str | None) -> Any:
         raise ExpressionFailed(f"scheduleDate is no date: {error}") from error
 
 
+def is_of(claim: ChildEnded, child_id: str) -> bool:
+    """Return whether a claim tells of the end of this child, or of one that took its place as a retry."""
+    return child_id in {claim.child_id, claim.original_id}
+
+
 def child_ended(draft: Draft, claim: ChildEnded) -> None:
     """Take the end of a child execution."""
     run = draft.aggregate.taskruns.get(claim.taskrun_id)
-    if run is None or run.state.is_terminal:
-        return
+    if run is None or not run.state.is_running or not is_of(claim, child_of(run)):
+        return  # a double, or of an earlier attempt
     task = draft.plan.nodes[run.task_id].task
     if not isinstance(task, Subflow):
         return

@@ -125,6 +125,8 @@ class ChildEnded(Claim, frozen=True, tag=True):
     taskrun_id: str = msgspec.field(name="taskRunId")
     child_id: str
     state: State
+    original_id: str = ""
+    """The execution that the task run started, where `child_id` took its place as a retry."""
     outputs: dict[str, Json] | None = None
     item: int | None = None
     error: str | None = None

@@ -39,7 +39,8 @@ def plan_retry(draft: Draft, taskrun_id: str, failed: TaskRunMoved) -> bool:
     """
     run = draft.run(taskrun_id)
     policy = policy_of(draft, run)
-    if policy is None or draft.aggregate.execution.state is State.KILLING:
+    execution = draft.aggregate.execution
+    if policy is None or execution.state is State.KILLING or execution.state.is_terminal:
         return False
     if policy.behavior is Behavior.CREATE_NEW_EXECUTION:
         return _plan_new_execution(draft, run, policy)
@@ -64,7 +65,11 @@ def _plan_new_execution(draft: Draft, run: TaskRun, policy: RetryBase) -> bool:
     if at is None:
         return False
     for moved in (run, *draft.aggregate.ancestors(run)):
-        draft.add(TaskRunMoved(moved.id, State.RETRIED))
+        if not moved.state.is_terminal:
+            draft.add(TaskRunMoved(moved.id, State.RETRIED))
+    for other in draft.aggregate.taskruns.values():
+        if other.state in {State.PAUSED, State.RETRYING}:
+            draft.add(TaskRunMoved(other.id, State.CANCELLED))  # what would begin again begins in the new one
     draft.add(ExecutionMoved(State.RETRIED))
     draft.add(ExecutionWaits(at))
     return True

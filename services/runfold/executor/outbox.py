@@ -215,6 +215,7 @@ def _child_ended(execution: Execution, caller: Caller, end: ExecutionMoved) -> C
         taskrun_id=caller.taskrun_id,
         child_id=execution.id,
         state=execution.state,
+        original_id=execution.original_id,
         outputs=execution.outputs if end.for_caller is None else end.for_caller,
         item=caller.item,
         error=end.caller_error,
