@@ -1,4 +1,4 @@
-"""Log lines: of one execution, found, downloaded, live; and the measurements of an execution."""
+"""Log lines: of one execution, found, downloaded, live."""
 
 from typing import Annotated
 
@@ -9,10 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 from runfold.documents.model import Kind
 from runfold.documents.query import Sort, all_of
 from runfold.webserver.answers import Json
+from runfold.webserver.deleting import delete_logs
 from runfold.webserver.following import await_there, follow_logs
 from runfold.webserver.parameters import same
 from runfold.webserver.parts import Given
-from runfold.webserver.routes.query import LogLines, LogSearch, Paging
+from runfold.webserver.routes.query import LogLines, LogSearch
 
 router = APIRouter(tags=["logs and metrics"])
 
@@ -53,16 +54,17 @@ async def follow(
     return EventSourceResponse(follow_logs(reader, parts.tail, execution_id, wanted, last_event_id))
 
 
-class MetricLines(Paging):
-    """Which measurements of an execution."""
+@router.delete("/logs/{execution_id}", status_code=204)
+def delete_lines(execution_id: str, asked: Annotated[LogLines, Query()], parts: Given) -> Response:
+    """Delete the log lines of an execution that fit."""
+    delete_logs(parts, execution_id, asked.filter())
+    return Response(status_code=204)
 
-    task_run_id: str | None = None
-    task_id: str | None = None
 
-
-@router.get("/metrics/{execution_id}")
-def metrics(execution_id: str, asked: Annotated[MetricLines, Query()], parts: Given) -> Json:
-    """Return the measurements of an execution, by time."""
-    wanted = same(executionId=execution_id, taskRunId=asked.task_run_id, taskId=asked.task_id)
-    order = (Sort("timestamp"), Sort("position"))
-    return Json(parts.reader.search(asked.query(Kind.METRICS, all_of((wanted,)), order)))
+@router.delete("/logs/{namespace}/{flow_id}", status_code=204)
+def delete_lines_of_flow(
+    namespace: str, flow_id: str, parts: Given, trigger_id: Annotated[str | None, Query(alias="triggerId")] = None
+) -> Response:
+    """Delete the log lines of a flow, or those of one of its triggers."""
+    parts.index.delete_where(Kind.LOGS, all_of((same(namespace=namespace, flowId=flow_id, triggerId=trigger_id),)))
+    return Response(status_code=204)
