@@ -130,3 +130,23 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, message: 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match=r"missing\.yaml cannot be read"):
         load(tmp_path / "missing.yaml")
+
+
+def test_scripts_are_off_and_no_address_inside_is_reached_unless_a_setting_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not load().scripts_enabled
+    assert load().http_allowed_networks == ()
+
+    monkeypatch.setenv("RUNFOLD_SCRIPTS_ENABLED", "true")
+    monkeypatch.setenv("RUNFOLD_HTTP_ALLOWED_NETWORKS", "10.0.0.0/8, ::1/128")
+
+    assert load().scripts_enabled
+    assert [str(network) for network in load().http_allowed_networks] == ["10.0.0.0/8", "::1/128"]
+
+
+def test_a_network_that_is_none_is_told_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNFOLD_HTTP_DENIED_NETWORKS", "10.0.0.1/8")
+
+    with pytest.raises(SettingsInvalid, match="RUNFOLD_HTTP_DENIED_NETWORKS"):
+        load()

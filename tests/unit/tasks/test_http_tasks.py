@@ -18,12 +18,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 from tests.unit.worker.rig import Rig
 
 from runfold.adapters.encryption import Cipher
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.execution.state import State
 from runfold.storage_layout import path_of
+from runfold.tasks import load_task_types
 from runfold.tasks.http_rules import HttpRules
 from runfold.tasks.http_transport import authorities
 from runfold.worker.storage import Outside
@@ -250,6 +252,22 @@ def test_an_empty_download_fails_unless_it_is_allowed(tasks: Tasks, site: Site) 
 
     assert "No response" in tasks.error("Download", uri=f"{site.url}/a")
     assert tasks.outputs("Download", uri=f"{site.url}/a", failOnEmptyResponse=False)["length"] == 0
+
+
+def test_the_old_names_are_the_same_tasks() -> None:
+    types = load_task_types()
+
+    for name in ("Request", "Download"):
+        assert types.find(f"io.kestra.plugin.fs.http.{name}") is types.find(f"{HTTP}{name}") is not None
+
+
+def test_a_proxy_is_refused_when_the_flow_is_checked() -> None:
+    model = load_task_types().find(f"{HTTP}Request")
+    assert model is not None
+    written = {"id": "t", "type": f"{HTTP}Request", "uri": "http://a", "options": {"proxyAddress": "proxy"}}
+
+    with pytest.raises(ValidationError, match="no proxies here"):
+        model.model_validate(written, by_alias=True, by_name=False)
 
 
 # Limits -------------------------------------------------------------------------------------------
