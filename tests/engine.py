@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.adapters.functions import outside_functions
@@ -24,6 +25,7 @@ from runfold.executor.outbox import claim_message
 from runfold.executor.service import Executor
 from runfold.flows.expressions import Expressions
 from runfold.flows.parse import parse_raw
+from runfold.flows.plan import Host
 from runfold.flows.task import TaskTypes
 from runfold.ports import Broker, Log, Message, Reading, Record
 from runfold.tasks import load_task_types
@@ -149,8 +151,12 @@ class Engine:
             clock=self.clock,
             monotonic=time.monotonic,
             roots=self.surroundings,
-            outside=Outside(self.files, scripts=ScriptRules(enabled=True)),
+            outside=Outside(self.files, scripts=ScriptRules(enabled=True), executions=self._access()),
         )
+
+    def _access(self) -> ExecutionAccess:
+        host = Host(self.expressions, self.surroundings, self.flows.runnable, None, self.flows.template)
+        return ExecutionAccess(self.broker, lambda: self.flows, host)
 
     def start(
         self,

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.encryption import Cipher, KeyInvalid
+from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.adapters.functions import Functions, outside_functions
@@ -36,6 +37,7 @@ from runfold.execution.ids import base62
 from runfold.executor.service import Executor
 from runfold.file_storages import file_storage
 from runfold.flows.expressions import Expressions
+from runfold.flows.plan import Host
 from runfold.flows.task import TaskTypes
 from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
 from runfold.ports import Broker, Files, Index, Reading
@@ -154,9 +156,11 @@ def executor(core: Core, flows: FlowStore) -> Executor:
     )
 
 
-def worker(core: Core, find_logs: FindLogs) -> Worker:
+def worker(
+    core: Core, find_logs: FindLogs, index: Index | None = None, flows: Callable[[], FlowStore] | None = None
+) -> Worker:
     """
-    Return a worker. `find_logs`: where its tasks find what was logged.
+    Return a worker. `find_logs`: where its tasks find what was logged; `index`: where they count executions.
 
     Its id is new with each start: what a former process of this machine left unfinished
     belongs to a worker that is silent, and so is dispatched again.
@@ -178,10 +182,23 @@ def worker(core: Core, find_logs: FindLogs) -> Worker:
             core.is_namespace,
             core.reveal,
             core.encrypt,
+            _executions(core, index, flows or cache(lambda: FlowStore(core.broker, core.types))),
             script_rules(core.settings),
             http_rules(core.settings),
         ),
     )
+
+
+def _executions(core: Core, index: Index | None, flows: Callable[[], FlowStore]) -> ExecutionAccess:
+    """Return how tasks reach other executions; flows are read when one is asked for."""
+    host = Host(
+        core.expressions,
+        core.settings.surroundings(),
+        lambda *asked: flows().runnable(*asked),
+        core.encrypt,
+        lambda *asked: flows().template(*asked),
+    )
+    return ExecutionAccess(core.broker, flows, host, index)
 
 
 def script_rules(settings: Settings) -> ScriptRules:
@@ -304,7 +321,7 @@ def engine(settings: Settings, data: Path | None, index: Index | None = None) ->
         closing.callback(tail.close)
         runs = executor(shared, flows)
         closing.callback(runs.close)
-        works = worker(shared, tail_logs(tail) if index is None else indexed_logs(index))
+        works = worker(shared, tail_logs(tail) if index is None else indexed_logs(index), index, lambda: flows)
         closing.callback(works.close, GRACE_S)
         yield Engine(shared, flows, tail, {"executor": runs.step, "worker": works.step, "tail": tail.step})
 

@@ -129,7 +129,7 @@ class _Worker:
     """A worker that is closed as services are."""
 
     def __init__(self, core: Core, index: Index) -> None:
-        self._worker = assembly.worker(core, indexed_logs(index))
+        self._worker = assembly.worker(core, indexed_logs(index), index)
         self.step = self._worker.step
 
     def close(self) -> None:

@@ -4,8 +4,11 @@ Pauses: an execution stands still at a Pause task until a person, or a date, goe
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from runfold.errors import ExpressionFailed
+from runfold.execution.aggregate import Aggregate
+from runfold.execution.context import variables_of
 from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, TaskRunMoved, TaskRunWaits
 from runfold.execution.failing import allowed, fail
@@ -13,6 +16,8 @@ from runfold.execution.model import Json, TaskRun
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
 from runfold.flows.flowable.pause import Pause
+from runfold.flows.inputs import resolve_inputs
+from runfold.flows.plan import Plan
 
 
 def pause(draft: Draft, run: TaskRun, task: Pause) -> None:
@@ -56,6 +61,26 @@ def end_pause(draft: Draft, run: TaskRun, inputs: Mapping[str, Json] | None) -> 
     if isinstance(task, Pause) and not task.tasks:
         draft.add(TaskRunMoved(run.id, State.SUCCESS))
     _leave(draft)
+
+
+def asks_on_resume(plan: Plan, aggregate: Aggregate) -> Pause | None:
+    """Return the Pause task that a resume would go on at, if it asks for something."""
+    paused = [run for run in aggregate.taskruns.values() if run.state is State.PAUSED]
+    task = plan.nodes[min(paused, key=lambda run: run.ordinal).task_id].task if paused else None
+    return task if isinstance(task, Pause) and task.on_resume else None
+
+
+def resume_inputs(plan: Plan, aggregate: Aggregate, given: Mapping[str, Any]) -> dict[str, Json] | None:
+    """Return what a resume gives to the Pause task, typed; None: it asks for nothing. Raises: InputsInvalid."""
+    task = asks_on_resume(plan, aggregate)
+    if task is None:
+        return None
+
+    def render(template: str, more: Mapping[str, Any]) -> Any:
+        variables = variables_of(plan, aggregate, None, plan.expressions.references(template))
+        return plan.expressions.evaluate(template, {**variables, **more})
+
+    return resolve_inputs(task.on_resume, given, render, plan.encrypt)
 
 
 def _leave(draft: Draft) -> None:

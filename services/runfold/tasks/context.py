@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.execution_files import TaskFiles
 from runfold.adapters.kv_store import KvStore
 from runfold.adapters.log_search import FindLogs
@@ -123,6 +124,16 @@ class Storage(Protocol):
     @property
     def encrypt(self) -> Callable[[str], str] | None:
         """What seals an output; None: no key is configured."""
+        ...
+
+    @property
+    def executions(self) -> ExecutionAccess:
+        """Other executions. Raises: CallerError, they are out of reach."""
+        ...
+
+    @property
+    def claim_id(self) -> str:
+        """Return what the ids of claims begin with that this attempt makes."""
         ...
 
     def kv(self, namespace: str) -> KvStore:

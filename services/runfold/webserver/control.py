@@ -4,24 +4,22 @@ Actions on executions: checked against what is known, then claimed. The engine d
 Each returns the execution as the action leaves it, before it goes on: what the API answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from runfold.documents.api_json import execution_json
-from runfold.errors import BadRequest, Conflict
+from runfold.errors import BadRequest, Conflict, NotEnded
 from runfold.execution import claims as c
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.context import variables_of
 from runfold.execution.control import to_restart
 from runfold.execution.decide import preview
 from runfold.execution.model import Label
+from runfold.execution.pausing import asks_on_resume, resume_inputs
 from runfold.execution.replay import replay as replayed
 from runfold.execution.replay import restart_as
 from runfold.execution.state import State
-from runfold.flows.flowable.pause import Pause
-from runfold.flows.inputs import resolve_inputs
 from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
 from runfold.webserver.parts import Parts
@@ -63,17 +61,11 @@ def resume(parts: Parts, execution_id: str, form: Form = NO_FORM) -> Shown:
 
 def _resume_inputs(parts: Parts, aggregate: Aggregate, form: Form) -> dict[str, Any] | None:
     plan = plan_of(parts, aggregate)
-    paused = [run for run in aggregate.taskruns.values() if run.state is State.PAUSED]
-    task = plan.nodes[min(paused, key=lambda run: run.ordinal).task_id].task if paused else None
-    if not isinstance(task, Pause) or not task.on_resume:
+    task = asks_on_resume(plan, aggregate)
+    if task is None:
         return None
     places = addresses(plan.flow, task.on_resume, aggregate.execution.id, form)
-
-    def render(template: str, more: Mapping[str, Any]) -> Any:
-        variables = variables_of(plan, aggregate, None, parts.expressions.references(template))
-        return parts.expressions.evaluate(template, {**variables, **more})
-
-    inputs = resolve_inputs(task.on_resume, {**form.texts, **places}, render, parts.encrypt)
+    inputs = resume_inputs(plan, aggregate, {**form.texts, **places})
     store(parts.files, form, places)
     return inputs
 
@@ -144,10 +136,10 @@ def change_status(parts: Parts, execution_id: str, state: State) -> Shown:
 
 
 def set_labels(parts: Parts, execution_id: str, given: Sequence[Label]) -> Shown:
-    """Merge labels over those of an ended execution. Raises: NotFound, BadRequest."""
+    """Merge labels over those of an ended execution. Raises: NotFound, NotEnded, BadRequest."""
     aggregate = aggregate_of(parts, execution_id)
     if not aggregate.execution.state.is_terminal:
-        raise BadRequest("The execution is not terminated")
+        raise NotEnded("The execution is not terminated")
     known = {label.key: label.value for label in reversed(aggregate.execution.labels)}
     wanted = [label for label in given if label.key or label.value]
     for label in wanted:

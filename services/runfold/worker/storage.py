@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.execution_files import Owner, TaskFiles
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.functions import check_namespace
@@ -19,6 +20,7 @@ from runfold.adapters.kv_store import KvStore
 from runfold.adapters.log_search import FindLogs, no_logs
 from runfold.adapters.namespace_files import NamespaceFiles
 from runfold.adapters.revealing import Reveal, nothing_to_reveal
+from runfold.errors import CallerError
 from runfold.execution.claims import Work
 from runfold.ports import Files
 from runfold.tasks.http_rules import HttpRules
@@ -35,7 +37,7 @@ class Outside:
     The storage behind all attempts, and the rules for what they do with this machine and the network.
 
     `is_namespace`: whether there is such a namespace; `reveal`: makes clear what is encrypted for attempts;
-    `encrypt`: seals an output.
+    `encrypt`: seals an output; `executions`: other executions, None: out of reach.
     """
 
     files: Files = field(default_factory=MemoryFiles)
@@ -43,6 +45,7 @@ class Outside:
     is_namespace: Callable[[str], bool] = _none_known
     reveal: Reveal = nothing_to_reveal
     encrypt: Callable[[str], str] | None = None
+    executions: ExecutionAccess | None = None
     scripts: ScriptRules = field(default_factory=ScriptRules)
     http: HttpRules = field(default_factory=HttpRules)
 
@@ -60,6 +63,7 @@ class AttemptStorage:
         self.scripts = outside.scripts
         self.http = outside.http
         self.encrypt = outside.encrypt
+        self.claim_id = f"{work.taskrun_id}.{work.token}"
         self._folder: Path | None = None
         self._lock = Lock()
 
@@ -70,6 +74,13 @@ class AttemptStorage:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="runfold-"))
             return self._folder
+
+    @property
+    def executions(self) -> ExecutionAccess:
+        """Other executions. Raises: CallerError, they are out of reach here."""
+        if self._outside.executions is None:
+            raise CallerError("Other executions are out of reach of this worker")
+        return self._outside.executions
 
     def kv(self, namespace: str) -> KvStore:
         """Return the pairs of a namespace. Raises: CallerError, it is out of reach."""

@@ -236,3 +236,11 @@ def test_log_lines_come_from_tail_and_index_without_doubles(world):
     assert text.headers["content-disposition"] == 'attachment; filename="e1.log"'
     found = world.get("/logs/search", q="line").json()
     assert (found["total"], found["results"][0]["message"]) == (3, "line 2")
+
+
+def test_labels_of_an_execution_that_still_runs_are_not_set(world):
+    world.executor_says(execution("running", C, R))
+    world.eventually(lambda: world.tail.get("running") is not None)
+    answer = world.client.post("/api/v1/executions/running/labels", json=[{"key": "a", "value": "b"}])
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "Bad Request: The execution is not terminated"
