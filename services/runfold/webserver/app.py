@@ -25,6 +25,7 @@ from runfold.webserver.routes import (
     logs,
     metrics,
     namespaces,
+    queries,
     plugins,
     starting,
     stats,
@@ -56,6 +57,7 @@ ROUTERS: Final = (
     bulk.router,  # before the actions on one
     control.router,
     taskruns.router,
+    queries.router,
     logs.router,
     metrics.router,
     stats.router,

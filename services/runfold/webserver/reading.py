@@ -47,6 +47,8 @@ class Reader:
     def execution(self, execution_id: str) -> Whole | None:
         """Return an execution with all its task runs."""
         seen = self._tail.get(execution_id)
+        if seen is not None and seen.is_deleted:
+            return None
         if seen is not None and seen.execution is not None and seen.is_complete:
             return Whole(execution_json(seen.execution, seen.shown), seen.execution.state, seen.seq)
         document = self._index.get(Kind.EXECUTIONS, execution_id)
@@ -87,7 +89,7 @@ class Reader:
             return None
         document = self._index.get(Kind.TASKRUNS, taskrun_id)
         found = _newer(None if live is None else project_taskrun(live), document)
-        return None if found is None else found.body["source"]
+        return None if found is None or self._is_deleted(found) else found.body["source"]
 
     def search(self, query: Query) -> ApiJson:
         """
@@ -98,10 +100,26 @@ class Reader:
         page = self._index.search(query)
         newest = [self._newest(document, query.filter) for document in page.documents]
         results = [document.body["source"] for document in newest if document is not None]
-        return {"results": results, "total": page.total - (len(newest) - len(results))}
+        total = page.total - (len(newest) - len(results))
+        following = {"next": page.next} if page.next is not None else {}
+        return {"results": results, "total": total, "totalIsExact": page.is_exact, **following}
+
+    def found(self, wanted: Filter) -> Iterator[Document]:
+        """Yield the executions that a search finds, all of them, each as new as the tail knows it."""
+        for document in self._all(Query(Kind.EXECUTIONS, wanted, (Sort("startDate"), Sort("id")))):
+            newest = self._newest(document, wanted)
+            if newest is not None:
+                yield newest
+
+    def execution_document(self, execution_id: str) -> Document | None:
+        """Return an execution as it is searched, without its task runs."""
+        return self._newest_execution(execution_id)
 
     def logs(self, execution_id: str, wanted: Filter) -> list[Document]:
         """Return the log lines of an execution that fit, by time."""
+        deletion = self._tail.deletion(execution_id)
+        if deletion is not None and deletion.logs:
+            return []
         both = all_of((Is("executionId", (execution_id,)), wanted))
         order = (Sort("timestamp"), Sort("position"))
         found = {document.id: document for document in self._all(Query(Kind.LOGS, both, order))}
@@ -114,6 +132,8 @@ class Reader:
 
     def _newest_execution(self, execution_id: str) -> Document | None:
         live = self._tail.execution(execution_id)
+        if live is not None and live.deletion is not None:
+            return None
         document = self._index.get(Kind.EXECUTIONS, execution_id)
         return _newer(None if live is None else project_execution(live), document)
 
@@ -130,6 +150,8 @@ class Reader:
 
     def _newest(self, document: Document, wanted: Filter) -> Document | None:
         """Return a hit as the tail knows it; None if it fits no more."""
+        if self._is_deleted(document):
+            return None
         live: Document | None = None
         if document.kind is Kind.TASKRUNS:
             taskrun = self._tail.taskrun(document.id, document.body["executionId"])
@@ -142,6 +164,15 @@ class Reader:
         if live is None:
             return document
         return live if matches(wanted, live.body) else None
+
+    def _is_deleted(self, document: Document) -> bool:
+        """Return whether a document goes with an execution that is deleted."""
+        deletion = self._tail.deletion(document.body.get("executionId") or document.id)
+        if deletion is None or document.kind is Kind.DELETIONS:
+            return False
+        if document.kind is Kind.LOGS:
+            return deletion.logs
+        return deletion.metrics if document.kind is Kind.METRICS else True
 
     def _all(self, query: Query) -> Iterator[Document]:
         """Yield all that `query` asks for, page by page."""

@@ -10,19 +10,21 @@ the newest state when it is ready, so slow clients skip states and cost nothing.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import msgspec
 
+from runfold.documents.progress import Place
 from runfold.documents.project import Position
 from runfold.errors import Unavailable
 from runfold.execution.claims import LogEntry
-from runfold.execution.model import Execution, TaskRun
-from runfold.ports import Broker, Reading, Record
+from runfold.execution.model import Deletion, Execution, TaskRun
+from runfold.ports import Broker, Reading, Record, slot_of
 from runfold.topology import EXECUTIONS, LOGS, TASKRUNS
+from runfold.webserver.reach import Reach
 from runfold.webserver.view import LogLine, Seen, View
 
 BATCH_MAX: Final = 2_000
@@ -60,6 +62,8 @@ class Tail:
         self._watchers: dict[str, list[Wake]] = {}
         self._watcher_count = 0
         self._held: dict[str, _Held] = {}
+        self._reach = Reach()
+        self._partition_count = broker.partitions(TASKRUNS)
         self._executions = msgspec.json.Decoder(Execution)
         self._taskruns = msgspec.json.Decoder(TaskRun)
         self._entries = msgspec.json.Decoder(LogEntry)
@@ -68,6 +72,7 @@ class Tail:
         """Take in what is new; waits a moment for it."""
         records = self._log.poll(BATCH_MAX, self._patience_s())
         with self._lock:
+            self._reach.take(records)
             changed = self._take(records)
             changed |= self._release(is_at_end=len(records) < BATCH_MAX)
             for record in records:
@@ -90,6 +95,41 @@ class Tail:
         with self._lock:
             if self._view.execution(execution.id) is None:
                 self._view.put_execution(execution)
+
+    def forget(self, deleted: Execution) -> None:
+        """Show an execution no more whose deletion was asked for just now."""
+        with self._lock:
+            self._view.put_execution(deleted)
+
+    def forget_logs(self, execution_id: str, fits: Callable[[LogLine], bool]) -> None:
+        """Show those log lines no more that fit."""
+        with self._lock:
+            self._view.forget_logs(execution_id, fits)
+
+    def deletion(self, execution_id: str) -> Deletion | None:
+        """Return the deletion of an execution that is deleted."""
+        execution = self.execution(execution_id)
+        return None if execution is None else execution.deletion
+
+    def has(self, execution_id: str, seq: int) -> bool:
+        """Return whether a transition of an execution, or a later one, was seen."""
+        seen = self.get(execution_id)
+        return seen is not None and seen.execution is not None and seen.seq >= seq
+
+    def places(self) -> Mapping[Place, int]:
+        """Return the end of what was read, by topic and partition; one of which nothing was read is not there."""
+        with self._lock:
+            return dict(self._reach.ends)
+
+    def ends_of(self, execution_id: str) -> Mapping[Place, int]:
+        """Return the same of the partitions that an execution's records are in."""
+        partition = slot_of(execution_id) % max(self._partition_count, 1)
+        return {place: end for place, end in self.places().items() if place[1] == partition}
+
+    def unread_since(self, place: Place, offset: int) -> int | None:
+        """Return when the first record from `offset` on was written, in epoch milliseconds; None: there is none."""
+        with self._lock:
+            return self._reach.written_ms(place, offset)
 
     def get(self, execution_id: str) -> Seen | None:
         """Return what is known of an execution."""

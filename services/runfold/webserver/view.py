@@ -6,13 +6,13 @@ records may come twice and in any order, and no reader ever sees an entity go ba
 """
 
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from runfold.documents.project import Position
 from runfold.execution.claims import LogEntry
-from runfold.execution.model import Execution, TaskRun
+from runfold.execution.model import Deletion, Execution, TaskRun
 
 EXECUTIONS_MAX: Final = 5_000
 TASKRUNS_MAX: Final = 100_000
@@ -41,6 +41,11 @@ class Seen:
     execution: Execution | None
     taskruns: tuple[TaskRun, ...]
     logs: tuple[LogLine, ...]
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the execution is no more."""
+        return self.execution is not None and self.execution.deletion is not None
 
     @property
     def shown(self) -> Iterator[TaskRun]:
@@ -72,6 +77,19 @@ class _Entry:
     @property
     def has_ended(self) -> bool:
         return self.execution is not None and self.execution.state.is_terminal
+
+    @property
+    def deletion(self) -> Deletion | None:
+        return None if self.execution is None else self.execution.deletion
+
+
+def _is_news(one: Execution, known: Execution) -> bool:
+    """Return whether a snapshot says more than the one known. What began after a deletion is another execution."""
+    if one.deletion is not None:
+        return known.deletion is None or known.seq != one.seq
+    if known.deletion is not None and one.histories[0].date > known.deletion.at:
+        return True
+    return one.seq > known.seq
 
 
 class View:
@@ -109,14 +127,29 @@ class View:
     def put_execution(self, execution: Execution) -> bool:
         """Take a snapshot; return whether it is news."""
         entry = self._touch(execution.id)
-        if entry.execution is not None and entry.execution.seq >= execution.seq:
+        if entry.execution is not None and not _is_news(execution, entry.execution):
             return False
+        if execution.deletion is not None:
+            self._taskrun_count -= len(entry.taskruns)
+            entry.taskruns.clear()
+            if execution.deletion.logs:
+                entry.logs.clear()
         entry.execution = execution
         return True
+
+    def forget_logs(self, execution_id: str, fits: Callable[[LogLine], bool]) -> None:
+        """Let go of those log lines that fit."""
+        entry = self._entries.get(execution_id)
+        if entry is not None:
+            kept = [line for line in entry.logs if not fits(line)]
+            entry.logs.clear()
+            entry.logs.extend(kept)
 
     def put_taskrun(self, taskrun: TaskRun) -> bool:
         """Take a snapshot; return whether it is news."""
         entry = self._touch(taskrun.execution_id)
+        if entry.deletion is not None and taskrun.histories[0].date <= entry.deletion.at:
+            return False
         known = entry.taskruns.get(taskrun.id)
         if known is not None and known.seq >= taskrun.seq:
             return False
@@ -126,7 +159,9 @@ class View:
 
     def put_log(self, line: LogLine) -> None:
         """Take a log line."""
-        self._touch(line.entry.execution_id).logs.append(line)
+        entry = self._touch(line.entry.execution_id)
+        if entry.deletion is None or not entry.deletion.logs:
+            entry.logs.append(line)
 
     def shrink(self, needed: Container[str]) -> None:
         """Forget what is too much, ended executions first; those that someone waits for (`needed`) last."""

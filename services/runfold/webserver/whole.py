@@ -15,7 +15,13 @@ from runfold.webserver.parts import Parts
 def aggregate_of(parts: Parts, execution_id: str) -> Aggregate:
     """Return an execution with its task runs. Raises: NotFound."""
     seen = parts.tail.get(execution_id)
-    if seen is not None and seen.execution is not None and seen.execution.seq > 0 and seen.is_complete:
+    if (
+        seen is not None
+        and seen.execution is not None
+        and seen.execution.seq > 0
+        and seen.is_complete
+        and not seen.is_deleted
+    ):
         return Aggregate.rebuild(seen.execution, seen.shown)
     return aggregate_at(parts, execution_id, NOW)
 

@@ -1,38 +1,26 @@
-"""Actions on executions, one by one and by their ids."""
+"""Actions on executions, one by one; those on many are in `bulk.py`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from runfold.errors import BadRequest, CallerError, ExpressionFailed
+from runfold.errors import BadRequest, ExpressionFailed
 from runfold.execution.context import variables_of
 from runfold.execution.model import Label
 from runfold.execution.state import State
 from runfold.webserver import control
-from runfold.webserver.answers import Json, json_bytes
+from runfold.webserver.answers import Json
 from runfold.webserver.body import TextBody
 from runfold.webserver.parts import Given
 from runfold.webserver.uploads import form_of
 from runfold.webserver.whole import aggregate_of, plan_of
 
 router = APIRouter(prefix="/executions", tags=["executions"])
-
-ACTIONS: dict[str, control.Action] = {
-    "pause": control.pause,
-    "resume": control.resume,
-    "unqueue": control.unqueue,
-    "force-run": control.force_run,
-    "restart": lambda parts, execution_id: control.restart(parts, execution_id, None),
-    "replay": lambda parts, execution_id: control.replay(parts, execution_id, None, None),
-}
-"""What can be done to many executions at once."""
-
-IDS_MAX = 10_000
 
 _LABELS = msgspec.json.Decoder(list[Label])
 
@@ -44,50 +32,6 @@ class StateOfTaskRun(BaseModel):
 
     task_run_id: str
     state: State
-
-
-@router.post("/{action}/by-ids")
-def by_ids(action: str, ids: Annotated[list[str], Body(max_length=IDS_MAX)], parts: Given) -> Response:
-    """Do the same to each execution; if one can't take it, nothing is done to any."""
-    act = ACTIONS.get(action)
-    if act is None:
-        raise BadRequest(f"There is no action {action} by ids")
-    invalids: list[dict[str, Any]] = []
-    for execution_id in ids:
-        try:
-            CHECKS[action](parts, execution_id)
-        except CallerError as error:
-            invalids.append({"message": str(error), "propertyPath": "execution", "invalidValue": execution_id})
-    if invalids:
-        body = json_bytes({"message": f"invalid bulk {action}", "invalids": invalids})
-        return Response(body, 400, media_type="application/json")
-    for execution_id in ids:
-        act(parts, execution_id)
-    return Json({"count": len(ids)})
-
-
-def _in_state(*states: State) -> Any:
-    def check(parts: Given, execution_id: str) -> None:
-        state = aggregate_of(parts, execution_id).execution.state
-        if state not in states:
-            raise BadRequest(f"execution not in state {states[0]}")
-
-    return check
-
-
-def _not_ended(parts: Given, execution_id: str) -> None:
-    if aggregate_of(parts, execution_id).execution.state.is_terminal:
-        raise BadRequest("execution in a terminated state")
-
-
-CHECKS: dict[str, Any] = {
-    "pause": _in_state(State.RUNNING),
-    "resume": _in_state(State.PAUSED),
-    "unqueue": _in_state(State.QUEUED),
-    "force-run": _not_ended,
-    "restart": _in_state(State.FAILED, State.PAUSED),
-    "replay": aggregate_of,
-}
 
 
 @router.post("/{execution_id}/pause")

@@ -48,6 +48,7 @@ ACTIONS: Final = frozenset(
         "change-status",
         "labels",
         "by-ids",
+        "by-query",
     }
 )
 """What stands behind an execution's id in other routes; a flow may have such a name too."""
