@@ -182,6 +182,7 @@ def test_a_standalone_that_runs_once_ends_with_the_runs_own_success(tmp_path: Pa
 
     assert done.returncode == code, done.stderr
     assert "execution" in done.stderr
+    assert "http://" not in done.stderr, "the address of a server that is no more"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -6,6 +6,7 @@ decided once), and then, as often as needed, for its `lanes`. Lanes hold no stat
 execution; who runs them counts what has ended.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -162,13 +163,13 @@ class FlowableTask(Task):
         """Return what is rendered once. Raises: ExpressionFailed."""
         return Entry()
 
+    @abstractmethod
     def lanes(self, outputs: Mapping[str, Any] | None, values: Sequence[str] | None) -> Lanes | None:
         """
         Return the lanes that follow from the entry; None: there is no branch for it (Switch).
 
         Asked at the end of each child, so its cost must not depend on how many there are.
         """
-        raise NotImplementedError
 
     def ends_in(self, state: str) -> str:
         """Return the state that it ends in when its children led to `state`: SUCCESS, WARNING, FAILED or KILLED."""

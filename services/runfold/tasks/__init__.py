@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
 from typing import Final
 
 from runfold.errors import RunfoldError
@@ -140,4 +141,4 @@ def _listed(loaded: object) -> tuple[object, ...]:
 
 
 def _is_plugin(model: object) -> bool:
-    return isinstance(model, type) and issubclass(model, Plugin) and bool(model.TYPE)
+    return isinstance(model, type) and issubclass(model, Plugin) and bool(model.TYPE) and not isabstract(model)

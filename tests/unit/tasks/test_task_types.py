@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from runfold.flows.condition import CONDITIONS
 from runfold.flows.flowable import FLOWABLES
+from runfold.flows.task import FlowableTask
 from runfold.flows.trigger import TRIGGERS
 from runfold.tasks import GROUP, NotInstalled, PluginUnknown, installed_plugins, load_task_types
 from runfold.tasks.debug import Return
@@ -111,9 +112,22 @@ def test_a_plugin_cannot_take_a_built_in_name_or_an_old_one(name: str, caplog: p
     assert "left out" in caplog.text
 
 
+def test_a_flowable_that_does_not_say_which_lanes_it_has_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    types = load_task_types(entries=[*OWN, plugin("tests.unit.tasks.test_task_types:Unfinished")])
+
+    assert types.find("theirs.Unfinished") is None
+    assert "left out" in caplog.text
+
+
 def test_a_property_that_is_not_declared_is_refused() -> None:
     with pytest.raises(ValidationError, match="formt"):
         Return.model_validate({"id": "t", "type": Return.TYPE, "formt": "x"})
+
+
+class Unfinished(FlowableTask):
+    """A plugin's flowable without lanes."""
+
+    TYPE = "theirs.Unfinished"
 
 
 class Impostor(Return):
