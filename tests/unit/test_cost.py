@@ -6,17 +6,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import pytest
-from tests.bench.flows import fan_out, sequence
+from tests.bench.flows import ITEM, descent, fan_out, inner, items, loop_of_three, sequence
 from tests.engine import Engine
 
+from runfold.execution.state import State
 from runfold.ports import Log, Message, Reading, Record
 from runfold.topology import FACTS, TASKRUNS
 
-SMALL, LARGE = 150, 1_500
+SMALL, LARGE = 80, 800
 """The large fan-out opens in several transitions."""
 
 RATIO_MAX = 1.3
@@ -79,7 +81,10 @@ class CountingEngine(Engine):
 
     def _has_ended(self, execution_id: str) -> bool:
         aggregate = self.executor._memory.get(execution_id)
-        return aggregate is not None and aggregate.execution.state.is_terminal
+        if aggregate is None or not aggregate.execution.state.is_terminal:
+            return False
+        assert aggregate.execution.state is State.SUCCESS, aggregate.execution
+        return True
 
 
 @contextmanager
@@ -97,27 +102,55 @@ def _calls_counted(counts: Counter[str]) -> Iterator[None]:
         sys.setprofile(None)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """A flow by its size, and how many task runs (or executions with one each) a size makes."""
+
+    name: str
+    flow: Callable[[int], str]
+    small: int
+    large: int
+    taskruns: Callable[[int], int] = int
+    needs: tuple[str, ...] = ()
+
+
+GROWTHS = (
+    Growth("fan-out", fan_out, SMALL, LARGE),
+    Growth("sequence", sequence, SMALL, LARGE),
+    Growth("loop of three", loop_of_three, 60, 400, lambda width: 3 * width),
+    Growth("inner sequence", partial(inner, "Sequential"), SMALL, LARGE),
+    Growth("parallel", partial(inner, "Parallel"), SMALL, LARGE),
+    Growth("items", items, 100, 600, needs=(ITEM,)),
+    Growth("subflows in subflows", descent, 15, 150),
+)
+
+
 @cache
-def work_for_one(flow: Callable[[int], str], taskruns: int) -> dict[str, float]:
-    """Return the work for one task run of a flow that has so many."""
+def work_for_one(growth: Growth, size: int) -> dict[str, float]:
+    """Return the work for one task run of a flow of that size."""
     engine = CountingEngine()
     try:
-        engine.run(flow(1))  # what is made once for all executions is no part of it
-        return {name: count / taskruns for name, count in engine.work_of(flow(taskruns)).items()}
+        for source in growth.needs:
+            engine.flows.create(source)
+        engine.run(growth.flow(1))  # what is made once for all executions is no part of it
+        counts = engine.work_of(growth.flow(size))
+        return {name: count / growth.taskruns(size) for name, count in counts.items()}
     finally:
         engine.close()
 
 
-@pytest.mark.parametrize("flow", [fan_out, sequence], ids=["fan-out", "sequence"])
-@pytest.mark.parametrize("kind", ["calls", "records", "bytes"])
-def test_a_task_run_costs_the_same_in_an_execution_ten_times_as_large(flow: Callable[[int], str], kind: str) -> None:
-    small, large = work_for_one(flow, SMALL)[kind], work_for_one(flow, LARGE)[kind]
+@pytest.mark.parametrize("growth", GROWTHS, ids=lambda growth: growth.name)
+def test_a_task_run_costs_the_same_in_an_execution_ten_times_as_large(growth: Growth) -> None:
+    for kind in ("calls", "records", "bytes"):
+        small, large = work_for_one(growth, growth.small)[kind], work_for_one(growth, growth.large)[kind]
 
-    assert large <= RATIO_MAX * small, f"{kind} a task run: {small:.1f} of {SMALL}, {large:.1f} of {LARGE}"
+        assert large <= RATIO_MAX * small, (
+            f"{kind} a task run: {small:.1f} of {growth.small}, {large:.1f} of {growth.large}"
+        )
 
 
 def test_a_task_run_of_a_fan_out_is_told_in_few_records() -> None:
-    found = work_for_one(fan_out, LARGE)
+    found = work_for_one(GROWTHS[0], LARGE)
 
     assert found[TASKRUNS] <= 2.1, "two snapshots: dispatched, ended"
     assert found[FACTS] <= 1.1, "one transition for each result"
