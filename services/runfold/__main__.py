@@ -2,7 +2,7 @@
 
 import typer
 
-from runfold.commands import flows, plugins, run, schemas, services, standalone, topics, version
+from runfold.commands import flows, openapi, plugins, run, schemas, services, standalone, topics, version
 
 app = typer.Typer(
     help="Runfold runs flows: state changes are facts, and every task run can be found.",
@@ -16,6 +16,7 @@ app.add_typer(flows.app, name="flows")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas", hidden=True)
+app.add_typer(openapi.app)
 
 
 def main() -> None:

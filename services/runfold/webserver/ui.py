@@ -1,0 +1,75 @@
+"""
+The web page at /ui/: files that `make ui` built into `page/` beside this module, served as they are.
+
+Files under assets/ have their content's hash in their name and may be kept for ever; the rest is
+asked for anew. A path that is no file is a place within the page, so it gets index.html. The
+rule: nothing inline, nothing from elsewhere; a library that has to add a style element knows
+the answer's nonce, which replaces `NONCE` in index.html.
+"""
+
+import mimetypes
+import secrets
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+from runfold.errors import NotFound
+
+FOLDER: Final = Path(__file__).with_name("page")
+NONCE: Final = "NONCE-OF-THIS-ANSWER"
+KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"
+ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
+"""Best first; the build lays these beside what is worth it."""
+
+TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+
+
+def page_routes(folder: Path = FOLDER) -> list[Route]:
+    """Return the routes of the page; none if it is not built."""
+    index = folder / "index.html"
+    if not index.is_file():
+        return []
+    page = Page(folder, index.read_text(encoding="utf-8"))
+    return [Route("/ui", page.answer), Route("/ui/{path:path}", page.answer)]
+
+
+class Page:
+    """The built files."""
+
+    def __init__(self, folder: Path, index: str) -> None:
+        self._folder = folder.resolve()
+        self._index = index
+
+    def answer(self, request: Request) -> Response:
+        """Return a file, or the page itself."""
+        path = request.path_params.get("path", "")
+        file = (self._folder / path).resolve()
+        if file.is_relative_to(self._folder) and file.is_file() and file.name != "index.html":
+            return _file(file, request.headers.get("accept-encoding", ""), kept=path.startswith("assets/"))
+        if path.startswith("assets/"):
+            raise NotFound(f"There is no file {path}; the page was built anew, load it again")
+        nonce = secrets.token_urlsafe(18)
+        headers = {"Content-Security-Policy": policy(nonce), "Cache-Control": "no-store"}
+        return HTMLResponse(self._index.replace(NONCE, nonce), headers=headers)
+
+
+def policy(nonce: str) -> str:
+    """Return what the page may load and do. Style elements need the nonce; scripts are files of ours."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _file(file: Path, accepted: str, *, kept: bool) -> Response:
+    kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    headers = {"Cache-Control": KEPT_FOR_EVER if kept else "no-cache", "Vary": "Accept-Encoding"}
+    wanted = {part.partition(";")[0].strip() for part in accepted.split(",")}
+    for encoding, suffix in ENCODINGS:
+        packed = file.with_name(file.name + suffix)
+        if encoding in wanted and packed.is_file():
+            return FileResponse(packed, media_type=kind, headers={**headers, "Content-Encoding": encoding})
+    return FileResponse(file, media_type=kind, headers=headers)

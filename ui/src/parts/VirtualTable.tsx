@@ -1,0 +1,295 @@
+/**
+ * A table of any number of rows, of which only those in sight exist.
+ *
+ * A row is a link: a click opens it, a middle click opens it in a new tab. `j k` move a cursor, `enter`
+ * opens, `x` selects, `shift+x` selects up to there. The page owns rows, sort, selection and what is open.
+ */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Link, type To, useNavigate } from "react-router";
+import { useKeys } from "~/app/keys";
+import type { Sort } from "~/url/search";
+import type { Column } from "./columns";
+import css from "./VirtualTable.module.css";
+
+export interface VirtualTableProps<Row> {
+  label: string;
+  columns: readonly Column<Row>[];
+  /** Ids of the columns to show, in this order. */
+  shown: readonly string[];
+  rows: readonly Row[];
+  idOf: (row: Row) => string;
+  /** Where a row leads; a place on this page opens its drawer. */
+  linkOf: (row: Row) => To;
+  /** The row whose drawer is open. */
+  openId?: string | null;
+  sort?: Sort;
+  onSort?: (sort: Sort) => void;
+  selection?: ReadonlySet<string>;
+  onSelection?: (ids: ReadonlySet<string>) => void;
+  /** The end is near: load more. */
+  onEnd?: () => void;
+  /** How many rows there are in all, if it is known. */
+  total?: number;
+  /** Instead of rows when there are none. */
+  empty?: ReactNode;
+  /** Under the last row. */
+  foot?: ReactNode;
+  rowHeight?: number;
+}
+
+const CHECK_WIDTH = 36;
+const OVERSCAN = 12;
+const NEAR_END = 15;
+
+export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
+  const { columns, shown, rows, idOf, selection, onSelection, onEnd, openId, rowHeight = 34 } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const visible = useMemo(
+    () =>
+      shown.map((id) => columns.find((column) => column.id === id)).filter((column) => column !== undefined),
+    [columns, shown],
+  );
+  const selectable = selection !== undefined && onSelection !== undefined;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => idOf(rows[index]!),
+    overscan: OVERSCAN,
+    scrollPaddingStart: rowHeight,
+  });
+  const cursor = useCursor(props, virtual.scrollToIndex);
+
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (rows.length > 0 && last >= rows.length - NEAR_END) onEnd?.();
+  }, [last, rows.length, onEnd]);
+
+  const template = [
+    ...(selectable ? [`${CHECK_WIDTH}px`] : []),
+    ...visible.map((column) =>
+      column.grow ? `minmax(${column.width}px, ${column.grow}fr)` : `${column.width}px`,
+    ),
+  ].join(" ");
+  const width = visible.reduce((sum, column) => sum + column.width, selectable ? CHECK_WIDTH : 0);
+  const all = rows.length > 0 && selection !== undefined && rows.every((row) => selection.has(idOf(row)));
+  const some = selection !== undefined && selection.size > 0;
+
+  return (
+    <div
+      ref={box}
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={(props.total ?? rows.length) + 1}
+      aria-multiselectable={selectable || undefined}
+      className={css.table}
+      tabIndex={0}
+      onKeyDown={cursor.onKeyDown}
+    >
+      <div role="rowgroup" className={css.headGroup} style={{ minWidth: width }}>
+        <div role="row" aria-rowindex={1} className={css.head} style={{ gridTemplateColumns: template }}>
+          {selectable && (
+            <div role="columnheader" className={css.check}>
+              <input
+                type="checkbox"
+                aria-label={some ? "Clear the selection" : "Select all loaded rows"}
+                checked={all}
+                ref={(input) => {
+                  if (input) input.indeterminate = some && !all;
+                }}
+                onChange={() => onSelection(new Set(some ? [] : rows.map(idOf)))}
+              />
+            </div>
+          )}
+          {visible.map((column) => (
+            <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+          ))}
+        </div>
+      </div>
+      {rows.length === 0 ? (
+        <div role="row" className={css.empty}>
+          <div role="gridcell">{props.empty}</div>
+        </div>
+      ) : (
+        <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize(), minWidth: width }}>
+          {items.map((item) => {
+            const row = rows[item.index]!;
+            const id = idOf(row);
+            return (
+              <div
+                key={id}
+                role="row"
+                aria-rowindex={item.index + 2}
+                aria-selected={selectable ? selection.has(id) : undefined}
+                data-open={id === openId || undefined}
+                data-cursor={id === cursor.id || undefined}
+                className={css.row}
+                style={{
+                  gridTemplateColumns: template,
+                  height: item.size,
+                  transform: `translateY(${item.start}px)`,
+                }}
+              >
+                {selectable && (
+                  <div role="gridcell" className={css.check}>
+                    <input
+                      type="checkbox"
+                      tabIndex={-1}
+                      aria-label={`Select row ${item.index + 1}`}
+                      checked={selection.has(id)}
+                      onChange={() => cursor.toggle(item.index, false)}
+                      onClick={(event) => {
+                        if (event.shiftKey) {
+                          event.preventDefault();
+                          cursor.toggle(item.index, true);
+                        }
+                      }}
+                    />
+                  </div>
+                )}
+                {visible.map((column) => (
+                  <div
+                    role="gridcell"
+                    key={column.id}
+                    className={`${css.cell} ${column.align === "end" ? css.end : ""}`}
+                  >
+                    {column.primary ? (
+                      <Link
+                        to={props.linkOf(row)}
+                        className={css.link}
+                        tabIndex={-1}
+                        onClick={() => cursor.set(id)}
+                      >
+                        {column.cell(row)}
+                      </Link>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      )}
+      {rows.length > 0 && props.foot && <div className={css.foot}>{props.foot}</div>}
+    </div>
+  );
+}
+
+function Head<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>;
+  sort?: Sort;
+  onSort?: (sort: Sort) => void;
+}) {
+  const sorted = column.sort !== undefined && sort?.field === column.sort;
+  const by = column.sort;
+  return (
+    <div
+      role="columnheader"
+      aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : undefined}
+      className={`${css.cell} ${column.align === "end" ? css.end : ""}`}
+    >
+      {by !== undefined && onSort !== undefined ? (
+        <button
+          type="button"
+          className={css.sort}
+          data-sorted={sorted || undefined}
+          onClick={() =>
+            onSort({ field: by, descending: sorted ? !sort.descending : column.downFirst === true })
+          }
+        >
+          {column.title}
+          {sorted &&
+            (sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden />)}
+        </button>
+      ) : (
+        column.title
+      )}
+    </div>
+  );
+}
+
+/** The row that the keyboard is at, and what it does with it. */
+function useCursor<Row>(
+  props: VirtualTableProps<Row>,
+  scrollTo: (index: number, options: { align: "auto" }) => void,
+) {
+  const { rows, idOf, linkOf, selection, onSelection, openId } = props;
+  const navigate = useNavigate();
+  const [id, set] = useState<string | null>(openId ?? null);
+  const anchor = useRef<number | null>(null);
+  const index = useMemo(
+    () => (id === null ? -1 : rows.findIndex((row) => idOf(row) === id)),
+    [rows, idOf, id],
+  );
+
+  const move = (to: number) => {
+    const next = Math.max(0, Math.min(rows.length - 1, to));
+    const row = rows[next];
+    if (row === undefined) return;
+    set(idOf(row));
+    scrollTo(next, { align: "auto" });
+    if (openId) void navigate(linkOf(row), { replace: true });
+  };
+  const toggle = useCallback(
+    (at: number, range: boolean) => {
+      if (selection === undefined || onSelection === undefined || rows[at] === undefined) return;
+      const next = new Set(selection);
+      const from = range && anchor.current !== null ? anchor.current : at;
+      const adds = !selection.has(idOf(rows[at]));
+      for (const row of rows.slice(Math.min(from, at), Math.max(from, at) + 1)) {
+        if (adds || range) next.add(idOf(row));
+        else next.delete(idOf(row));
+      }
+      anchor.current = at;
+      onSelection(next);
+    },
+    [rows, idOf, selection, onSelection],
+  );
+  const open = () => {
+    const row = rows[index];
+    if (row !== undefined) void navigate(linkOf(row));
+  };
+
+  const selectable = onSelection !== undefined;
+  useKeys("Table", [
+    { keys: "j", does: "Next row", run: () => move(index + 1) },
+    { keys: "k", does: "Row before", run: () => move(index - 1) },
+    { keys: "enter", does: "Open the row", run: open, off: index < 0 },
+    { keys: "x", does: "Select the row", run: () => toggle(index, false), off: !selectable },
+    {
+      keys: "shift+x",
+      does: "Select from the last selected row to here",
+      run: () => toggle(index, true),
+      off: !selectable,
+    },
+  ]);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 15,
+      PageUp: -15,
+      Home: -rows.length,
+      End: rows.length,
+    };
+    const by = steps[event.key];
+    if (by !== undefined) {
+      event.preventDefault();
+      move(index + by);
+    } else if (event.key === " " && index >= 0) {
+      event.preventDefault();
+      toggle(index, event.shiftKey);
+    }
+  };
+  return { id, set, toggle, onKeyDown };
+}
