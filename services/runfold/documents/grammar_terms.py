@@ -40,6 +40,27 @@ def term_of(word: Word, kind: Kind) -> Term:
     return _place(_map_term(found, value) if found.type is ValueType.MAP else _plain_term(found, value), word)
 
 
+def find_field(name: str, kind: Kind) -> QueryField | None:
+    """Return the field of this name or alias, in either case."""
+    return BY_NAME[kind].get(name.lower())
+
+
+def checked(term: Term, kind: Kind) -> Term:
+    """Return a term that nobody wrote as text, if it could have been. Raises: QueryInvalid."""
+    found = BY_NAME[kind][term.field]
+    column = term.values[0].column if term.values else 1
+    if term.op not in found.operators:
+        raise _unknown(found, term.op, column)
+    if len(term.values) > VALUES_MAX:
+        raise QueryInvalid(f"the list has more than {VALUES_MAX} values: leave some out", column)
+    for value in term.values:
+        if found.type is ValueType.WORDS and not words_of(value.text):
+            raise QueryInvalid("there is no letter or digit to search for: leave it out", value.column)
+    if parts_of(term, kind) > VALUES_MAX:
+        raise QueryInvalid(f"there are more than {VALUES_MAX} words: leave some out", column)
+    return term
+
+
 def parts_of(term: Term, kind: Kind) -> int:
     """Return how many values or, where words are searched, words a term has."""
     if BY_NAME[kind][term.field].type is not ValueType.WORDS:
@@ -49,7 +70,7 @@ def parts_of(term: Term, kind: Kind) -> int:
 
 def field_named(name: Word, kind: Kind) -> QueryField:
     """Return the field of this name. Raises: QueryInvalid."""
-    found = BY_NAME[kind].get(name.text.lower())
+    found = find_field(name.text, kind)
     if found is None:
         close = get_close_matches(name.text.lower(), BY_NAME[kind], n=1)
         advice = f"did you mean {BY_NAME[kind][close[0]].name}?" if close else f"there are {_names(kind)}."
@@ -136,11 +157,15 @@ def _plain_term(found: QueryField, value: Word) -> Term:
 def _known(found: QueryField, op: Op, value: Word) -> Op:
     if op in found.operators:
         return op
+    raise _unknown(found, op, value.column)
+
+
+def _unknown(found: QueryField, op: Op, column: int) -> QueryInvalid:
     if op is Op.IS:
         message = f"say how {found.name} is compared, as in {found.examples[0]}"
     else:
         message = f"{found.name} has no greater and less: write it as in {' or '.join(found.examples)}"
-    raise QueryInvalid(message, value.column)
+    return QueryInvalid(message, column)
 
 
 def _compared(value: Word) -> Value:

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import HTMLResponse, RedirectResponse
 
 import runfold
 from runfold.webserver.errors import handle_errors
 from runfold.webserver.operations import operations_page
-from runfold.webserver.parts import Parts
+from runfold.webserver.freshness import Tokens
+from runfold.webserver.parts import Parts, read_your_writes
 from runfold.webserver.routes import (
     bulk,
     configs,
@@ -25,8 +26,8 @@ from runfold.webserver.routes import (
     logs,
     metrics,
     namespaces,
-    queries,
     plugins,
+    queries,
     starting,
     stats,
     taskruns,
@@ -85,9 +86,10 @@ def described() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(Tokens)
     app.add_middleware(Safety, prefix="/api")
     handle_errors(app)
-    api = APIRouter()
+    api = APIRouter(dependencies=[Depends(read_your_writes)])
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api, prefix=PREFIX)

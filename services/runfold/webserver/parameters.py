@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from runfold.documents.grammar_fields import BY_NAME
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.project import LEVELS
 from runfold.documents.query import Between, Exists, Filter, Holds, Is, Not, Sort, Under, Words, all_of
@@ -183,7 +184,7 @@ def same(**values: str | int | None) -> Filter | None:
 
 
 def sorts_of(kind: Kind, texts: Sequence[str], default: tuple[Sort, ...]) -> tuple[Sort, ...]:
-    """Return the order that `field:asc` or `field:desc` texts ask for. Raises: BadRequest."""
+    """Return the order that `field:asc` or `field:desc` texts ask for, or `-field`. Raises: BadRequest."""
     if not texts:
         return default
     if len(texts) > SORTS_MAX:
@@ -194,7 +195,17 @@ def sorts_of(kind: Kind, texts: Sequence[str], default: tuple[Sort, ...]) -> tup
 def _sort(kind: Kind, text: str) -> Sort:
     name, _, direction = text.partition(":")
     plain = name.strip().removeprefix("taskRunList.")
-    field = _SORTS.get(plain, plain)
-    if FIELDS[kind].get(field) not in _SORTABLE or direction.lower() not in ("", "asc", "desc"):
+    is_minus = plain.startswith("-") and not direction
+    field = _sorted_by(kind, plain.removeprefix("-") if is_minus else plain)
+    if field is None or direction.lower() not in ("", "asc", "desc"):
         raise BadRequest(f"Invalid sort parameter: {text[:100]!r}")
-    return Sort(field, direction.lower() == "desc")
+    return Sort(field, is_minus or direction.lower() == "desc")
+
+
+def _sorted_by(kind: Kind, name: str) -> str | None:
+    """Return the document's field that Kestra, the documents or queries call so; None: there is no such order."""
+    field = _SORTS.get(name, name)
+    if FIELDS[kind].get(field) in _SORTABLE:
+        return field
+    asked = BY_NAME[kind].get(name.lower()) if kind in BY_NAME else None
+    return asked.sorted_by(kind) if asked else None

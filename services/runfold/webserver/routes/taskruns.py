@@ -4,11 +4,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from runfold.documents.model import Kind
 from runfold.errors import NotFound
 from runfold.webserver.answers import Json
 from runfold.webserver.parts import Given
-from runfold.webserver.routes.query import NEWEST_FIRST, TaskRunSearch
+from runfold.webserver.routes.query import TaskRunSearch
 
 SHOWN_MAX: Final = 100
 """How many of the hits the page lets people leaf through."""
@@ -19,8 +18,7 @@ router = APIRouter(prefix="/taskruns", tags=["task runs"])
 @router.get("/search")
 def search(asked: Annotated[TaskRunSearch, Query()], parts: Given) -> Json:
     """Find task runs, newest first."""
-    query = asked.query(Kind.TASKRUNS, asked.filter(parts.clock()), NEWEST_FIRST)
-    return Json(parts.reader.search(query))
+    return Json(parts.reader.search(asked.search(parts.clock())))
 
 
 @router.get("/maxTaskRunSetting")
