@@ -2,11 +2,15 @@
 
 from typing import Any, ClassVar, Final
 
+from runfold.execution.state import State
+from runfold.flows.inputs import ENCRYPTED_TYPE
 from runfold.flows.schema import Text
 from runfold.flows.task import RunnableTask
 from runfold.tasks.context import Outputs, RunContext, TaskFailed
 
 LARGE: Final = 1_100_000
+INDEXED_S: Final = 10.0
+ASKED_EACH_S: Final = 0.1
 
 
 class NullOutput(RunnableTask):
@@ -64,6 +68,33 @@ class TooLarge(RunnableTask):
         return {"value": "a" * LARGE}
 
 
+class Encrypted(RunnableTask):
+    """Give a sealed output."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.tasks.test.Encrypted"
+
+    format: Text
+
+    def run(self, context: RunContext) -> Outputs:
+        text, seal = context.render(self.format) or "", context.storage.encrypt
+        return {"value": text if seal is None else {"type": ENCRYPTED_TYPE, "value": seal(text)}}
+
+
+class OwnExecution(RunnableTask):
+    """Wait until its own execution has ended in the index, and give all that is known of it."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.runners.ListenersTestTask"
+
+    def run(self, context: RunContext) -> Outputs:
+        until_s = context.monotonic() + INDEXED_S
+        while context.monotonic() < until_s:
+            found = context.storage.executions.find(context.namespace, context.variables["execution"]["id"])
+            if found is not None and State(found["state"]["current"]).is_terminal:
+                return {"value": ", ".join(f"{key}={value}" for key, value in found.items())}
+            context.wait(ASKED_EACH_S)
+        raise TaskFailed("The execution has not ended")
+
+
 class DefaultTester(RunnableTask):
     """Have properties that plugin defaults fill."""
 
@@ -113,6 +144,8 @@ TASK_DOUBLES: Final = (
     TaskWithAlias,
     TaskThatFail,
     TooLarge,
+    Encrypted,
+    OwnExecution,
     DefaultTester,
     DefaultPrecedenceTester,
     Deprecated,

@@ -1,7 +1,7 @@
 """
-What tasks may ask of other executions: how many there are, and that a paused one goes on.
+What tasks may ask of other executions: how many there are, what one is like, and that a paused one goes on.
 
-Counts come from the index, a moment behind. A resume is checked against the facts and then
+Counts and finds come from the index, a moment behind. A resume is checked against the facts and then
 claimed, as every wish is; the engine decides.
 """
 
@@ -69,6 +69,22 @@ class ExecutionAccess:
         )
         self._index.refresh()
         return self._index.search(Query(Kind.EXECUTIONS, all_of(fits), size=1)).total
+
+    def find(self, namespace: str, execution_id: str) -> Mapping[str, Any] | None:
+        """
+        Return an execution as the API shows it, a moment behind; None: there is none in that namespace.
+
+        Raises:
+            CallerError: There is no index.
+            Unavailable: It is away.
+        """
+        if self._index is None:
+            raise CallerError("Executions can't be found here: there is no index")
+        found = self._index.get(Kind.EXECUTIONS, execution_id)
+        if found is None or found.body["namespace"] != namespace:
+            return None
+        source: Mapping[str, Any] = found.body["source"]
+        return source
 
     def resume(self, wanted: ResumeWanted) -> None:
         """
