@@ -29,6 +29,7 @@ from runfold.adapters.functions import Functions, outside_functions
 from runfold.adapters.kafka_broker import KafkaBroker
 from runfold.adapters.kafka_topics import KafkaTopics
 from runfold.adapters.log_search import FindLogs, indexed_logs, patient
+from runfold.adapters.purging import Purge
 from runfold.adapters.revealing import Reveal, Revealing, nothing_to_reveal
 from runfold.adapters.sqlite_broker import SqliteBroker
 from runfold.adapters.sqlite_index import SqliteIndex
@@ -185,6 +186,7 @@ def worker(
             _executions(core, index, flows or cache(lambda: FlowStore(core.broker, core.types))),
             script_rules(core.settings),
             http_rules(core.settings),
+            None if index is None else Purge(index, core.broker, core.files),
         ),
     )
 

@@ -15,6 +15,7 @@ from runfold.adapters.execution_files import TaskFiles
 from runfold.adapters.kv_store import KvStore
 from runfold.adapters.log_search import FindLogs
 from runfold.adapters.namespace_files import NamespaceFiles
+from runfold.adapters.purging import Purge
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
@@ -134,6 +135,11 @@ class Storage(Protocol):
     @property
     def claim_id(self) -> str:
         """Return what the ids of claims begin with that this attempt makes."""
+        ...
+
+    @property
+    def purge(self) -> Purge | None:
+        """What lets go of executions and log lines; None: nothing here does."""
         ...
 
     def kv(self, namespace: str) -> KvStore:

@@ -11,6 +11,7 @@ from runfold.flows.schema import Model, NotEmpty, Text, rule
 from runfold.flows.task import RunnableTask
 from runfold.flows.temporal import parse_instant
 from runfold.tasks.context import Outputs, RunContext, TaskFailed
+from runfold.tasks.purge import PurgeExecutions
 
 
 class Fail(RunnableTask):
@@ -110,4 +111,4 @@ def _date(context: RunContext, text: str | None) -> datetime | None:
         raise TaskFailed(f"No date: {error}") from error
 
 
-EXECUTION_TASKS: Final = (Fail, Resume, Count)
+EXECUTION_TASKS: Final = (Fail, Resume, Count, PurgeExecutions)

@@ -10,6 +10,7 @@ from runfold.flows.schema import Text
 from runfold.flows.task import RunnableTask
 from runfold.tasks.context import Outputs, RunContext
 from runfold.tasks.levels import level_of
+from runfold.tasks.purge import PurgeLogs
 from runfold.tasks.values import text_list
 
 
@@ -53,4 +54,4 @@ class Fetch(RunnableTask):
             return {"uri": context.storage.files.store(lines, ".ion"), "size": len(entries)}
 
 
-LOG_TASKS: Final = (Fetch, Log)
+LOG_TASKS: Final = (Fetch, Log, PurgeLogs)

@@ -19,6 +19,7 @@ from runfold.adapters.functions import check_namespace
 from runfold.adapters.kv_store import KvStore
 from runfold.adapters.log_search import FindLogs, no_logs
 from runfold.adapters.namespace_files import NamespaceFiles
+from runfold.adapters.purging import Purge
 from runfold.adapters.revealing import Reveal, nothing_to_reveal
 from runfold.errors import CallerError
 from runfold.execution.claims import Work
@@ -37,7 +38,7 @@ class Outside:
     The storage behind all attempts, and the rules for what they do with this machine and the network.
 
     `is_namespace`: whether there is such a namespace; `reveal`: makes clear what is encrypted for attempts;
-    `encrypt`: seals an output; `executions`: other executions, None: out of reach.
+    `encrypt`: seals an output; `executions`: other executions, None: out of reach; `purge`: lets go of what is kept, None: nothing does.
     """
 
     files: Files = field(default_factory=MemoryFiles)
@@ -48,6 +49,7 @@ class Outside:
     executions: ExecutionAccess | None = None
     scripts: ScriptRules = field(default_factory=ScriptRules)
     http: HttpRules = field(default_factory=HttpRules)
+    purge: Purge | None = None
 
 
 class AttemptStorage:
@@ -60,6 +62,7 @@ class AttemptStorage:
         owner = Owner(work.namespace, work.flow_id, work.execution_id, work.task_id, work.taskrun_id)
         self.files = TaskFiles(outside.files, owner)
         self.find_logs = outside.find_logs
+        self.purge = outside.purge
         self.scripts = outside.scripts
         self.http = outside.http
         self.encrypt = outside.encrypt
