@@ -148,10 +148,8 @@ def _item(plan: Plan, aggregate: Aggregate, run: TaskRun) -> Variables | None:
 
 def _states(aggregate: Aggregate) -> Variables:
     found: Variables = {}
-    for task_id, ids in aggregate.by_task.items():
-        for ordinal in sorted(ids):
-            run = aggregate.taskruns[ids[ordinal]]
-            _put(found, (task_id, *aggregate.values(run)), {"state": str(run.state)})
+    for run in sorted(aggregate.taskruns.values(), key=lambda run: run.ordinal):
+        _put(found, (run.task_id, *aggregate.values(run)), {"state": str(run.state)})
     return found
 
 

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from runfold.errors import FlowInvalid, Violation
+from runfold.flows.condition import CONDITION_TYPES
 from runfold.flows.model import PluginDefault
 from runfold.flows.task import TaskTypes
+from runfold.flows.trigger import TRIGGER_TYPES
 from runfold.flows.yaml_source import NODES_MAX
 
 _OWN_LISTS: Final = frozenset({"pluginDefaults", "taskDefaults"})
@@ -45,10 +47,11 @@ class _Injection:
         if not isinstance(written, str):
             return found
         mine = [default for default, size in self._defaults if self._applies(default, size, written)]
+        keys = _keys(written, self._types)
         for default in (default for default in mine if not default.forced):
-            found = _merged(default.values or {}, found)
+            found = _merged(_known(default, keys), found)
         for default in reversed([default for default in mine if default.forced]):
-            found = _merged(found, default.values or {})
+            found = _merged(found, _known(default, keys))
         return found
 
     def _deep(self, value: Any) -> Any:
@@ -63,6 +66,19 @@ class _Injection:
         if self._added > NODES_MAX:
             raise FlowInvalid((Violation(f"Plugin defaults add more than {NODES_MAX} values", "pluginDefaults"),))
         return True
+
+
+def _keys(written: str, types: TaskTypes) -> tuple[str, ...] | None:
+    """Return the keys that a plugin of that type may have; None: the type is not known here."""
+    found = (known.find(written) for known in (types, TRIGGER_TYPES, CONDITION_TYPES))
+    model = next((model for model in found if model is not None), None)
+    return None if model is None else model.yaml_keys()
+
+
+def _known(default: PluginDefault, keys: tuple[str, ...] | None) -> Mapping[str, Any]:
+    """Return the values of a default that a plugin may have: one for many types need not fit them all."""
+    values = default.values or {}
+    return values if keys is None else {key: value for key, value in values.items() if key in keys}
 
 
 def _size(value: Any) -> int:

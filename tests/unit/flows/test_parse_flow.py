@@ -165,7 +165,10 @@ def test_an_input_may_still_be_named_by_name():
         ("listeners: [{tasks: []}]\n", "listeners[0].tasks: must not be empty"),
         ("outputs: [{id: o, value: x}]\n", "outputs[0].type: must not be null"),
         ("pluginDefaults: [{type: x}]\n", "Invalid Plugin Default: No 'values' provided"),
-        (f"pluginDefaults: [{{type: {LOG}, values: {{no: 1}}}}]\n", 'Unrecognized field "no"'),
+        (
+            f"pluginDefaults: [{{type: {LOG}, values: {{no: 1}}}}]\n",
+            f"Invalid Plugin Default: No property 'no' exists in plugin '{LOG}'",
+        ),
         (f"pluginDefaults: [{{type: {LOG}x, values: {{no: 1}}}}]\n", None),
         ("retry: {type: constant, interval: P1X}\n", "Text cannot be parsed to a Duration: P1X"),
     ],

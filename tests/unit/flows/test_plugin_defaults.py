@@ -25,14 +25,16 @@ def test_a_task_s_own_values_win_and_a_forced_default_wins_over_them():
 def test_the_first_default_is_the_most_important():
     for forced in (False, True):
         first = {"type": LOG, "forced": forced, "values": {"level": "A"}}
-        second = {"type": LOG, "forced": forced, "values": {"level": "B", "other": 1}}
+        second = {"type": LOG, "forced": forced, "values": {"level": "B", "description": "d"}}
         found = injected({}, first, second)
-        assert (found["level"], found["other"]) == ("A", 1)
+        assert (found["level"], found["description"]) == ("A", "d")
 
 
 def test_maps_are_merged_and_lists_put_together():
-    found = injected({"m": {"a": 1}, "l": [1]}, {"type": LOG, "values": {"m": {"a": 0, "b": 2}, "l": [0]}})
-    assert (found["m"], found["l"]) == ({"a": 1, "b": 2}, [0, 1])
+    found = injected(
+        {"retry": {"a": 1}, "message": [1]}, {"type": LOG, "values": {"retry": {"a": 0, "b": 2}, "message": [0]}}
+    )
+    assert (found["retry"], found["message"]) == ({"a": 1, "b": 2}, [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,16 @@ def test_defaults_reach_nested_tasks_triggers_and_conditions_but_not_themselves(
     assert found["tasks"][0]["tasks"][0]["message"] == "m"
     assert found["triggers"][0]["conditions"][0]["expression"] == "e"
     assert found["pluginDefaults"][1]["values"] == {"message": "m"}
+
+
+def test_a_default_for_many_types_need_not_fit_them_all():
+    body = (
+        f"pluginDefaults: [{{type: {CORE}, forced: true, values: {{level: WARN, timeout: PT5S}}}}]\n"
+        f"tasks: [{{id: a, type: {LOG}, message: m}}, {{id: b, type: {CORE}.debug.Return}}]\n"
+    )
+    first, second = flow(body).tasks
+    assert (first.model_dump()["level"], first.timeout) == ("WARN", "PT5S")
+    assert ("level" in second.model_dump(), second.timeout) == (False, "PT5S")
 
 
 def test_defaults_of_the_flow_come_before_those_of_the_server():
