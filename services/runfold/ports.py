@@ -13,6 +13,15 @@ from typing import BinaryIO, Protocol
 
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import Filter, Page, Query
+from runfold.documents.statistics import (
+    Count,
+    Facets,
+    FacetsAnswer,
+    Histogram,
+    HistogramAnswer,
+    Statistics,
+    StatisticsAnswer,
+)
 
 RECORD_SIZE_MAX = 900 * 1024
 """No record is larger, ever: any cluster with default limits takes it. In bytes, value only."""
@@ -174,6 +183,22 @@ class Index(Protocol):
 
     def search(self, query: Query) -> Page:
         """Return the page of documents that `query` asks for."""
+        ...
+
+    def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
+        """Return how many documents fit; not `is_exact`: counting may stop at 10,000. Raises: BadRequest."""
+        ...
+
+    def facets(self, wanted: Facets) -> FacetsAnswer:
+        """Return how often the values of some fields occur. Raises: BadRequest."""
+        ...
+
+    def histogram(self, wanted: Histogram) -> HistogramAnswer:
+        """Return counts and figures over time. Raises: BadRequest: also if there would be too many buckets."""
+        ...
+
+    def statistics(self, wanted: Statistics) -> StatisticsAnswer:
+        """Return figures of groups and of all. Raises: BadRequest."""
         ...
 
     def get(self, kind: Kind, document_id: str) -> Document | None:

@@ -2,15 +2,21 @@
 
 import itertools
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
+from elasticsearch import Elasticsearch
 
+from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.kafka_cluster import KafkaCluster
 from runfold.adapters.kafka_topics import KafkaTopics
-from runfold.ports import Broker
+from runfold.adapters.sqlite_index import SqliteIndex
+from runfold.documents.model import Kind
+from runfold.ports import Broker, Index
 from tests.contracts.sites import PARTITIONS, Site
 
 CHANGED_S = 30
@@ -76,3 +82,37 @@ def drop_topic(site: Site) -> Callable[[str], None]:
         admin.delete_topics([name])[name].result(CHANGED_S)
 
     return drop
+
+
+@pytest.fixture(scope="module")
+def server(elasticsearch: Any) -> Iterator[Elasticsearch]:
+    with Elasticsearch(elasticsearch.url, request_timeout=30, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def on_server(server: Elasticsearch) -> Iterator[ElasticIndex]:
+    """One index for all tests: templates are put once, and each test begins without documents."""
+    prefix = f"contract-{uuid.uuid4().hex[:8]}-"
+    yield ElasticIndex(server, prefix, replicas=0)
+    for kind in Kind:
+        server.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}{kind}")
+
+
+@pytest.fixture
+def elastic(on_server: ElasticIndex, server: Elasticsearch) -> Iterator[ElasticIndex]:
+    yield on_server
+    aliases = [on_server.names.alias(kind) for kind in Kind]
+    months = server.indices.get(index=aliases, ignore_unavailable=True, features="aliases").body
+    if months:
+        server.indices.delete(index=list(months))
+
+
+@pytest.fixture(params=["embedded", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
+def index(request: pytest.FixtureRequest) -> Iterator[Index]:
+    if request.param == "elasticsearch":
+        yield request.getfixturevalue("elastic")
+        return
+    opened = SqliteIndex()
+    yield opened
+    opened.close()

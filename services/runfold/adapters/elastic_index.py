@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from runfold.adapters import elastic_statistics
 from runfold.adapters.elastic_bulk import Bulk
 from runfold.adapters.elastic_errors import translated
 from runfold.adapters.elastic_mapping import CREATED, Names, properties, template
@@ -21,6 +22,16 @@ from runfold.documents.cursor import Cursor, beyond, cursor_text, read_cursor, s
 from runfold.documents.instants import date_of_text
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
 from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
+from runfold.documents.statistics import (
+    Count,
+    Facets,
+    FacetsAnswer,
+    Histogram,
+    HistogramAnswer,
+    Statistics,
+    StatisticsAnswer,
+)
+from runfold.documents.statistics_checks import check_facets, check_filter, check_histogram, check_statistics
 from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 
@@ -55,7 +66,7 @@ class ElasticIndex:
         if cursor is not None:
             return self._go_on(query, cursor)
         seen = query.page * query.size
-        answer = self._ask(
+        answer = self._find(
             query,
             query.filter,
             {
@@ -82,8 +93,26 @@ class ElasticIndex:
             answer = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))
         return next((_document(kind, hit) for hit in answer["docs"] if hit.get("found")), None)
 
+    def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
+        check_filter(kind, wanted)
+        window = {"size": 0, "track_total_hits": True if is_exact else PAGED_MAX}
+        found = self._ask(kind, wanted, window)["hits"].get("total", {"value": 0, "relation": "eq"})
+        return Count(found["value"], found["relation"] == "eq")
+
+    def facets(self, wanted: Facets) -> FacetsAnswer:
+        check_facets(wanted)
+        return elastic_statistics.facets(self._aggregate, wanted)
+
+    def histogram(self, wanted: Histogram) -> HistogramAnswer:
+        check_histogram(wanted)
+        return elastic_statistics.histogram(self._aggregate, wanted)
+
+    def statistics(self, wanted: Statistics) -> StatisticsAnswer:
+        check_statistics(wanted)
+        return elastic_statistics.statistics(self._aggregate, wanted)
+
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
-        check_query(Query(kind, wanted))
+        check_filter(kind, wanted)
         self.refresh()
         with translated():
             return Removal(self._client, self.names.alias(kind)).run(condition(wanted, kind))
@@ -98,25 +127,25 @@ class ElasticIndex:
 
     def _go_on(self, query: Query, cursor: Cursor) -> Page:
         rest = All((query.filter, beyond(query, cursor)))
-        answer = self._ask(query, rest, {"size": query.size + 1, "track_total_hits": False})
+        answer = self._find(query, rest, {"size": query.size + 1, "track_total_hits": False})
         found = _documents(query.kind, answer)
         documents = found[: query.size]
         has_more = len(found) > query.size
         following = cursor_text(query, documents[-1], cursor.total, is_exact=cursor.is_exact) if has_more else None
         return Page(documents, cursor.total, cursor.is_exact, following)
 
-    def _ask(self, query: Query, wanted: Filter, window: Mapping[str, Any]) -> dict[str, Any]:
-        body = {
-            "query": {"bool": {"filter": [condition(wanted, query.kind)]}},
-            "sort": order(sorts_of(query)),
-            "version": True,
-            "_source": {"excludes": _unread(query.kind)},
-            "timeout": SEARCH_TIMEOUT,
-            **window,
-        }
+    def _find(self, query: Query, wanted: Filter, window: Mapping[str, Any]) -> dict[str, Any]:
+        how = {"sort": order(sorts_of(query)), "version": True, "_source": {"excludes": _unread(query.kind)}}
+        return self._ask(query.kind, wanted, {**how, **window})
+
+    def _aggregate(self, kind: Kind, wanted: Filter, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._ask(kind, wanted, {"size": 0, "track_total_hits": True, "aggs": asked})
+
+    def _ask(self, kind: Kind, wanted: Filter, body: Mapping[str, Any]) -> dict[str, Any]:
+        body = {"query": {"bool": {"filter": [condition(wanted, kind)]}}, "timeout": SEARCH_TIMEOUT, **body}
         with translated():
             answer: dict[str, Any] = self._client.search(
-                index=self.names.alias(query.kind),
+                index=self.names.alias(kind),
                 body=body,
                 allow_partial_search_results=False,
                 ignore_unavailable=True,

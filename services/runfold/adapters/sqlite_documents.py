@@ -19,8 +19,31 @@ from runfold.documents.instants import date_of, micros_of
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.storable import Storable
 
-INDEXED: Final = ("namespace", "flowId", "executionId", "state", "startDate", "taskId", "timestamp")
-"""Single values that searches begin with, where a kind has them."""
+INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
+    "group": (
+        "namespace",
+        "flowId",
+        "taskId",
+        "state",
+        "startDate",
+        "runMs",
+        "queueMs",
+        "durationMs",
+        "attemptCount",
+        "baselineMs",
+        "slowdown",
+    ),
+    "start": ("startDate", "state", "runMs", "durationMs"),
+    "timestamp": ("timestamp", "level", "value"),
+    "flow": ("flowId",),
+    "execution": ("executionId",),
+    "state": ("state",),
+    "task": ("taskId",),
+}
+"""
+By name, of those columns that a kind has. A search begins with the first ones; with the
+others, what statistics read is in the index already, and the wide rows are left alone.
+"""
 
 _SQL_TYPES: Final = {
     FieldType.KEYWORD: "TEXT",
@@ -65,9 +88,10 @@ def create_tables(connection: sqlite3.Connection) -> None:
             f"CREATE TABLE IF NOT EXISTS {kind}_rest (rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL)"
         )
         connection.execute(_WORDS.format(kind=kind))
-        for name in INDEXED:
-            if name in names:
-                connection.execute(f'CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON {kind} ("{name}")')
+        for name, wanted in INDEXES.items():
+            indexed = ", ".join(f'"{column}"' for column in wanted if column in names)
+            if wanted[0] in names:
+                connection.execute(f"CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON {kind} ({indexed})")
 
 
 def _add_columns(connection: sqlite3.Connection, kind: Kind) -> None:

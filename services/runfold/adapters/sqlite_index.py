@@ -15,12 +15,23 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
+from runfold.adapters import sqlite_statistics
 from runfold.adapters.sqlite_documents import create_tables, read, remove, write
 from runfold.adapters.sqlite_query import Condition, condition, order
 from runfold.documents.checks import check_query
 from runfold.documents.cursor import beyond, cursor_text, read_cursor, sorts_of
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
+from runfold.documents.statistics import (
+    Count,
+    Facets,
+    FacetsAnswer,
+    Histogram,
+    HistogramAnswer,
+    Statistics,
+    StatisticsAnswer,
+)
+from runfold.documents.statistics_checks import check_facets, check_filter, check_histogram, check_statistics
 from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 
@@ -36,6 +47,7 @@ _SETTINGS: Final = (
     "PRAGMA secure_delete = OFF",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
+    "PRAGMA mmap_size = 1000000000",  # what scans many pages does so in half of the time
     "PRAGMA wal_autocheckpoint = 4000",
 )
 
@@ -80,7 +92,8 @@ class SqliteIndex:
                 has_more = len(documents) > query.size
                 total, is_exact = cursor.total, cursor.is_exact
             else:
-                total, is_exact = _count(connection, query, found)
+                counted = _count(connection, query.kind, found, is_exact=query.exact_total)
+                total, is_exact = counted.total, counted.is_exact
                 seen = query.page * query.size
                 documents = _select(connection, query, found, (query.size, seen - query.size))
                 has_more = bool(documents) and (total > seen or not is_exact)
@@ -92,8 +105,28 @@ class SqliteIndex:
         with self._reader() as connection:
             return next(read(connection, kind, "WHERE id = ?", (document_id,)), None)
 
+    def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
+        check_filter(kind, wanted)
+        with self._reader() as connection:
+            return _count(connection, kind, condition(wanted, kind), is_exact=is_exact)
+
+    def facets(self, wanted: Facets) -> FacetsAnswer:
+        check_facets(wanted)
+        with self._reader() as connection:
+            return sqlite_statistics.facets(connection, wanted)
+
+    def histogram(self, wanted: Histogram) -> HistogramAnswer:
+        check_histogram(wanted)
+        with self._reader() as connection:
+            return sqlite_statistics.histogram(connection, wanted)
+
+    def statistics(self, wanted: Statistics) -> StatisticsAnswer:
+        check_statistics(wanted)
+        with self._reader() as connection:
+            return sqlite_statistics.statistics(connection, wanted)
+
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
-        check_query(Query(kind, wanted))
+        check_filter(kind, wanted)
         found = condition(wanted, kind)
         count = 0
         while True:
@@ -154,14 +187,13 @@ class SqliteIndex:
                     self._idle.append(connection)
 
 
-def _count(connection: sqlite3.Connection, query: Query, found: Condition) -> tuple[int, bool]:
-    """Return the total and whether it is exact."""
-    table = f"{query.kind} WHERE {found.sql}"
-    if query.exact_total:
-        return connection.execute(f"SELECT COUNT(*) FROM {table}", found.values).fetchone()[0], True  # noqa: S608
+def _count(connection: sqlite3.Connection, kind: Kind, found: Condition, *, is_exact: bool) -> Count:
+    table = f"{kind} WHERE {found.sql}"
+    if is_exact:
+        return Count(connection.execute(f"SELECT COUNT(*) FROM {table}", found.values).fetchone()[0])  # noqa: S608
     limited = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {PAGED_MAX + 1})"  # noqa: S608
     total = connection.execute(limited, found.values).fetchone()[0]
-    return min(total, PAGED_MAX), total <= PAGED_MAX
+    return Count(min(total, PAGED_MAX), total <= PAGED_MAX)
 
 
 def _select(
