@@ -41,7 +41,8 @@ from runfold.flows.expressions import Expressions
 from runfold.flows.plan import Host
 from runfold.flows.task import TaskTypes
 from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
-from runfold.ports import Broker, Files, Index, Reading
+from runfold.indexer.sweeping import Sweep, Turn
+from runfold.ports import Assignment, Broker, Files, Index, Reading
 from runfold.runtime import Step
 from runfold.settings import Settings, SettingsInvalid
 from runfold.tasks import load_task_types
@@ -228,8 +229,11 @@ def http_rules(settings: Settings) -> HttpRules:
 
 def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER) -> Indexer:
     """Return an indexer; its place in the group is this machine's."""
-    log = core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member))
-    return Indexer(log, index, pace, core.files)
+    turn = Turn()
+    assignment = Assignment(turn.assigned, turn.revoked)
+    log = core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member, assignment=assignment))
+    sweep = Sweep(index, core.broker, core.settings.retention, utc_now)
+    return Indexer(log, index, pace, core.files, lambda: sweep.step() if turn.is_ours() else None)
 
 
 def api(core: Core, index: Index, flows: FlowStore, tail: Tail) -> FastAPI:
@@ -346,6 +350,7 @@ class Standalone:
     engine: Engine
     app: FastAPI
     steps: Mapping[str, Step]
+    index: Index
 
 
 @contextmanager
@@ -364,4 +369,4 @@ def standalone_engine(settings: Settings, data: Path) -> Iterator[Standalone]:
         indexes = indexer(ours.core, index, BESIDE_OTHERS)
         closing.callback(indexes.close)
         app = api(ours.core, index, ours.flows, ours.tail)
-        yield Standalone(ours, app, {**ours.steps, "indexer": indexes.step})
+        yield Standalone(ours, app, {**ours.steps, "indexer": indexes.step}, index)

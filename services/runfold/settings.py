@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -64,6 +64,17 @@ class Variables(BaseModel):
     globals: dict[str, Any] = {}
 
 
+class Retention(BaseModel):
+    """How long what belongs to a namespace (and those below it) is kept; a duration not given: for ever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str = ""
+    executions: timedelta | None = Field(default=None, gt=timedelta(0))
+    logs: timedelta | None = Field(default=None, gt=timedelta(0))
+    metrics: timedelta | None = Field(default=None, gt=timedelta(0))
+
+
 class Settings(BaseSettings):
     """All settings. `envs` and `secrets` are found in the environment only."""
 
@@ -96,6 +107,16 @@ class Settings(BaseSettings):
 
     idempotency_window: timedelta = Field(default=timedelta(hours=1), ge=timedelta(seconds=1))
     """How long an ended execution is remembered: a request that comes again meanwhile starts nothing."""
+
+    retention: tuple[Retention, ...] = Field(default=(), max_length=100)
+    """The rule with the longest namespace counts; without one everything is kept."""
+
+    @field_validator("retention")
+    @classmethod
+    def _each_namespace_once(cls, rules: tuple[Retention, ...]) -> tuple[Retention, ...]:
+        if len({rule.namespace for rule in rules}) < len(rules):
+            raise ValueError("a namespace has two rules")
+        return rules
 
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -13,7 +13,7 @@ any more: its document goes.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ import msgspec
 from runfold.adapters.dead_letters import dead_letter
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.documents.model import Document, Kind
+from runfold.documents.progress import Place, furthest, progress_document
 from runfold.documents.project import (
     Position,
     project_deletion,
@@ -86,18 +87,31 @@ IN_CLUSTER: Final = Pace(batch_max=4000, rest_s=0.15)
 """For one of its own: many small requests would cost Elasticsearch, which shows nothing before its next refresh, much."""
 
 
+def nothing() -> None:
+    """Do nothing between two steps."""
+
+
 class Indexer:
     """
     Keeps the index up to date.
 
     The log must not be exactly-once: what could not be stored or confirmed stays here, and
-    the next step tries the same records again. `files`: those that deletions remove.
+    the next step tries the same records again. `files`: those that deletions remove. `chore`: a
+    small thing to do between two steps.
     """
 
-    def __init__(self, log: Log, index: Index, pace: Pace | None = None, files: Files | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        index: Index,
+        pace: Pace | None = None,
+        files: Files | None = None,
+        chore: Callable[[], None] = nothing,
+    ) -> None:
         self._log = log
         self._index = index
         self._pace = pace or Pace()
+        self._chore = chore
         self._eraser = Eraser(index, files or MemoryFiles())
         self._pending: list[Record] = []
 
@@ -111,9 +125,11 @@ class Indexer:
             refused = self._eraser.erase(wanted)
             refused |= self._index.put([document for document in wanted if document.kind is not Kind.DELETIONS])
             self._remove(_removed(self._pending))
+            self._index.put([progress_document(progress) for progress in furthest(_places(self._pending))])
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
             self._log.commit(self._pending, letters)
             self._pending = []
+        self._chore()
 
     def _remove(self, taskrun_ids: Sequence[str]) -> None:
         for at in range(0, len(taskrun_ids), REMOVED_MAX):
@@ -181,6 +197,10 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
             if snapshot is not None:
                 done.add(snapshot)
     return documents[::-1], letters[::-1]
+
+
+def _places(records: Iterable[Record]) -> Iterator[tuple[Place, int, int]]:
+    return (((record.topic, record.partition), record.offset, record.timestamp_ms) for record in records)
 
 
 def _removed(records: Iterable[Record]) -> list[str]:
