@@ -51,7 +51,7 @@ def main() -> int:
     else:
         console = Console()
         show(report, console if console.is_terminal else Console(width=WIDTH))
-    return 1 if report.cost_ratio is not None and report.cost_ratio > cost.RATIO_MAX else 0
+    return 1 if any(found.ratio > cost.RATIO_MAX for found in report.costs) else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -69,9 +69,10 @@ def _embedded(report: Report, wanted: Sequence[str], rounds: int, tell: Tell) ->
             report.raw += yardsticks.sqlite()
             _loads(report, bench, rounds, tell)
         if "cost" in wanted:
-            tell(f"embedded: cost of a task run in {cost.SMALL:,} and in {cost.LARGE:,}")
-            report.cost_us = cost.cost_us(bench)
-            report.cost_ratio = round(report.cost_us[cost.LARGE] / report.cost_us[cost.SMALL], 3)
+            report.costs += cost.costs(bench, rounds, tell)
+    if "cost" in wanted:
+        tell("cost: memory")
+        report.live_bytes = cost.live_bytes()
     if "embedded" in wanted:
         tell("embedded: W4")
         with embedded.served() as api:

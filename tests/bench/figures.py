@@ -54,15 +54,30 @@ class Raw:
     per_s: float
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Microseconds of processor time for a task run in an execution with few of them, and in one with many."""
+
+    name: str
+    small: int
+    large: int
+    small_us: float
+    large_us: float
+
+    @property
+    def ratio(self) -> float:
+        return round(self.large_us / self.small_us, 3)
+
+
 @dataclass
 class Report:
     """All that one call of the benchmark found."""
 
     raw: list[Raw] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
-    cost_us: dict[int, float] = field(default_factory=dict)
-    """Width of a fan-out to microseconds a task run, the best of the repetitions."""
-    cost_ratio: float | None = None
+    costs: list[Cost] = field(default_factory=list)
+    live_bytes: int | None = None
+    """What an executor remembers of one live task run."""
     seconds: float = 0.0
 
     def json(self) -> dict[str, Any]:

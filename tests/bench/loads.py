@@ -71,6 +71,10 @@ class Bench:
     def broker(self) -> Broker:
         return self.core.broker
 
+    def create(self, source: str) -> None:
+        """Store a flow that others start."""
+        self._flows.create(source)
+
     def load(self, shape: Shape, repetitions: int) -> Load:
         """Run a workload several times."""
         rates: list[float] = []

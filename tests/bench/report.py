@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.cost import LARGE, RATIO_MAX, SMALL
+from tests.bench.cost import RATIO_MAX
 from tests.bench.figures import Load, Report
 
 LOAD_HOPS: Final = ("claim > fact", "dispatch > worker", "result > fact")
@@ -28,13 +28,10 @@ def show(report: Report, console: Console) -> None:
         console.print(_rates(report))
         for hops in (LOAD_HOPS, API_HOPS):
             console.print(_hops(report, hops))
-    if report.cost_ratio is not None:
-        small, large = report.cost_us[SMALL], report.cost_us[LARGE]
-        console.print(
-            f"cost: {small:.0f} us a task run in a fan-out of {SMALL:,}, {large:.0f} us in one of {LARGE:,}: "
-            f"ratio {report.cost_ratio:.2f}, at most {RATIO_MAX} wanted",
-            highlight=False,
-        )
+    if report.costs:
+        console.print(_costs(report))
+    if report.live_bytes is not None:
+        console.print(f"an executor remembers {report.live_bytes:,} bytes of a live task run", highlight=False)
     console.print(f"all of it took {report.seconds:.0f} s", highlight=False)
 
 
@@ -54,6 +51,18 @@ def _rates(report: Report) -> Table:
         each = " ".join(f"{rate:,.0f}" for rate in load.rates)
         memory = "" if load.memory_mib is None else f"{load.memory_mib:.0f}"
         table.add_row(load.system, load.workload, f"{load.taskruns:,}", f"{load.best:,.0f}", each, memory)
+    return table
+
+
+def _costs(report: Report) -> Table:
+    table = Table(
+        "cost", title=f"processor us a task run; at most {RATIO_MAX} times as much in large", title_justify="left"
+    )
+    for name in ("small", "large", "us in small", "us in large", "ratio"):
+        table.add_column(name, justify="right")
+    for cost in report.costs:
+        figures = (f"{cost.small:,}", f"{cost.large:,}", f"{cost.small_us:,.0f}", f"{cost.large_us:,.0f}")
+        table.add_row(cost.name, *figures, f"{cost.ratio:.2f}")
     return table
 
 
