@@ -21,6 +21,7 @@ class Kind(StrEnum):
     LOGS = "logs"
     METRICS = "metrics"
     DELETIONS = "deletions"
+    PROGRESS = "progress"
 
 
 class FieldType(StrEnum):
@@ -153,6 +154,16 @@ _DELETION: Final = {
 }
 """That an execution (`id`) is deleted: what comes late of it is not stored, and people see that it was done."""
 
+_PROGRESS: Final = {
+    "id": F.KEYWORD,
+    "topic": F.KEYWORD,
+    "partition": F.LONG,
+    "next": F.LONG,
+    "timestamp": F.DATE,
+    "source": F.STORED,
+}
+"""How far the index is in one partition of a topic."""
+
 FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
     {
         Kind.TASKRUNS: _TASKRUN,
@@ -160,6 +171,7 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
         Kind.LOGS: _LOG,
         Kind.METRICS: _METRIC,
         Kind.DELETIONS: _DELETION,
+        Kind.PROGRESS: _PROGRESS,
     }
 )
 """Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it."""

@@ -7,8 +7,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 import runfold
 from runfold.webserver.errors import handle_errors
-from runfold.webserver.operations import operations_page
 from runfold.webserver.freshness import Tokens
+from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts, read_your_writes
 from runfold.webserver.routes import (
     bulk,

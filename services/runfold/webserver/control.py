@@ -33,6 +33,7 @@ def claim(parts: Parts, wanted: c.AnyClaim) -> None:
     """Publish a claim."""
     key = wanted.aggregate
     parts.broker.publish([Message(CLAIMS, key, msgspec.json.encode(wanted), slot=slot_of(key))])
+    parts.freshness.wrote(key)
 
 
 def pause(parts: Parts, execution_id: str) -> Shown:

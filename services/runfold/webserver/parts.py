@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
@@ -18,6 +19,7 @@ from runfold.flows.model import Flow
 from runfold.flows.task import TaskTypes
 from runfold.plugins.json_schema import Schemas
 from runfold.ports import Broker, Files, Index
+from runfold.webserver.freshness import Freshness, read_tokens
 from runfold.webserver.reading import Reader
 from runfold.webserver.tail import Tail
 
@@ -57,10 +59,15 @@ class Parts:
         """The saved views, read when the first one is asked for."""
         return ViewStore(self.broker)
 
+    @cached_property
+    def freshness(self) -> Freshness:
+        """How far the index is."""
+        return Freshness(self.index, self.tail, self.clock)
+
     @property
     def reader(self) -> Reader:
         """What is known: of the index and the tail together."""
-        return Reader(self.index, self.tail)
+        return Reader(self.index, self.tail, self.freshness)
 
 
 def _parts(request: Request) -> Parts:
@@ -71,3 +78,14 @@ def _parts(request: Request) -> Parts:
 
 Given = Annotated[Parts, Depends(_parts)]
 """A route's parameter that is the parts."""
+
+
+async def read_your_writes(
+    parts: Given,
+    after: Annotated[
+        str | None, Query(description="Tokens of answers to writes: the answer to this request shows what they did")
+    ] = None,
+) -> None:
+    """Wait, if `after` says so, until the index shows certain writes. Raises: BadRequest, Unavailable."""
+    if after is not None:
+        await run_in_threadpool(parts.freshness.wait, read_tokens(after))

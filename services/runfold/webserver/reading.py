@@ -17,6 +17,7 @@ from runfold.documents.project import project_execution, project_log, project_ta
 from runfold.documents.query import PAGE_SIZE_MAX, Filter, Is, Page, Query, Sort, all_of, matches
 from runfold.execution.state import State
 from runfold.ports import Index
+from runfold.webserver.freshness import Freshness
 from runfold.webserver.tail import Tail
 from runfold.webserver.view import Seen
 
@@ -40,9 +41,10 @@ class Whole:
 class Reader:
     """Reads both."""
 
-    def __init__(self, index: Index, tail: Tail) -> None:
+    def __init__(self, index: Index, tail: Tail, freshness: Freshness) -> None:
         self._index = index
         self._tail = tail
+        self._freshness = freshness
 
     def execution(self, execution_id: str) -> Whole | None:
         """Return an execution with all its task runs."""
@@ -102,7 +104,8 @@ class Reader:
         results = [document.body["source"] for document in newest if document is not None]
         total = page.total - (len(newest) - len(results))
         following = {"next": page.next} if page.next is not None else {}
-        return {"results": results, "total": total, "totalIsExact": page.is_exact, **following}
+        as_of = {"asOf": self._freshness.as_of()}
+        return {"results": results, "total": total, "totalIsExact": page.is_exact, **following, **as_of}
 
     def found(self, wanted: Filter) -> Iterator[Document]:
         """Yield the executions that a search finds, all of them, each as new as the tail knows it."""

@@ -73,6 +73,7 @@ def kill(
         raise Conflict(f"Execution {execution_id} is finished already")
     claim = msgspec.json.encode(Kill(execution_id=execution_id, id=parts.new_id(), cascade=cascade))
     parts.broker.publish([Message(CLAIMS, execution_id, claim, slot=slot_of(execution_id))])
+    parts.freshness.wrote(execution_id)
     return Response(status_code=202)
 
 

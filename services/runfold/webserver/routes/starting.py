@@ -149,6 +149,7 @@ def _start(parts: Parts, wanted: ExecutionRequest, form: Form) -> str:
     message = _message(claim)
     asked_for = {name: uri for name, uri in places.items() if _is_asked(claim.inputs, name)}
     store(parts.files, form, asked_for)
+    parts.freshness.wrote(execution_id)
     parts.broker.publish([message])
     parts.tail.expect(created(claim, parts.clock()))
     return execution_id
