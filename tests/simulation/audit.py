@@ -27,11 +27,23 @@ from runfold.execution.model import Branch, Execution, TaskRun
 from runfold.execution.state import MOVES_OF_EXECUTION, MOVES_OF_TASKRUN, State
 from runfold.flows.flowable.subflow import StartPerBatch, Subflow
 from runfold.ports import Broker, Index
-from runfold.topology import EXECUTIONS, TASKRUNS
+from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
 
 ENDS = frozenset({State.SUCCESS, State.WARNING, State.FAILED, State.KILLED})
+_transition = msgspec.json.Decoder(Transition)
+
 OFTEN = 1_000
 """What the executor runs itself is not dispatched: its attempts are as many as its retries."""
+
+
+def transitions(broker: Broker) -> dict[str, list[Transition]]:
+    """Return the transitions of each execution, in the order of the log."""
+    found: dict[str, list[Transition]] = defaultdict(list)
+    for record in broker.history(FACTS):
+        transition = _transition.decode(record.value or b"")
+        if not transition.aggregate.startswith("queue:"):
+            found[transition.aggregate].append(transition)
+    return found
 
 
 def fold(log: list[Transition]) -> Aggregate:
