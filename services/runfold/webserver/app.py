@@ -33,10 +33,11 @@ from runfold.webserver.routes import (
     taskruns,
     templates,
     views,
+    watch,
     webhook,
 )
 from runfold.webserver.safety import Safety
-from runfold.webserver.ui import page_routes
+from runfold.webserver.ui import is_built, page_routes
 
 PREFIX: Final = "/api/v1"
 TENANT: Final = "/api/v1/main"
@@ -49,6 +50,7 @@ ROUTERS: Final = (
     flows.router,
     templates.router,
     webhook.router,
+    watch.router,  # before one of each: `watch` is no id
     executions.router,
     files.router,
     history.router,
@@ -100,11 +102,10 @@ def described() -> FastAPI:
     def docs() -> HTMLResponse:
         return HTMLResponse(operations_page(app.openapi()))
 
-    page = page_routes()
-    app.router.routes.extend(page)
+    app.router.routes.extend(page_routes())
 
     @app.get("/", include_in_schema=False)
     def root() -> RedirectResponse:
-        return RedirectResponse("ui/" if page else "docs")
+        return RedirectResponse("ui/" if is_built() else "docs")
 
     return app

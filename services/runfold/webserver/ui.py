@@ -28,32 +28,40 @@ TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/wo
 
 
 def page_routes(folder: Path = FOLDER) -> list[Route]:
-    """Return the routes of the page; none if it is not built."""
-    index = folder / "index.html"
-    if not index.is_file():
-        return []
-    page = Page(folder, index.read_text(encoding="utf-8"))
+    """Return the routes of the page, built or not: it may be built while the server runs."""
+    page = Page(folder)
     return [Route("/ui", page.answer), Route("/ui/{path:path}", page.answer)]
+
+
+def is_built(folder: Path = FOLDER) -> bool:
+    """Say whether there is a page to serve."""
+    return (folder / "index.html").is_file()
 
 
 class Page:
     """The built files."""
 
-    def __init__(self, folder: Path, index: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._index = index
 
     def answer(self, request: Request) -> Response:
-        """Return a file, or the page itself."""
+        """Return a file, or the page itself. Raises: NotFound."""
         path = request.path_params.get("path", "")
         file = (self._folder / path).resolve()
         if file.is_relative_to(self._folder) and file.is_file() and file.name != "index.html":
             return _file(file, request.headers.get("accept-encoding", ""), kept=path.startswith("assets/"))
         if path.startswith("assets/"):
             raise NotFound(f"There is no file {path}; the page was built anew, load it again")
+        return self._index()
+
+    def _index(self) -> Response:
+        try:
+            text = (self._folder / "index.html").read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise NotFound("The web page is not built: `make ui` builds it") from error
         nonce = secrets.token_urlsafe(18)
         headers = {"Content-Security-Policy": policy(nonce), "Cache-Control": "no-store"}
-        return HTMLResponse(self._index.replace(NONCE, nonce), headers=headers)
+        return HTMLResponse(text.replace(NONCE, nonce), headers=headers)
 
 
 def policy(nonce: str) -> str:
