@@ -154,6 +154,8 @@ export interface QueryField {
   description?: string;
   operators?: readonly string[];
   sortable?: boolean;
+  /** Its name in documents: what is sorted by and counted by. */
+  sort?: string;
   examples?: readonly string[];
   values?: readonly string[];
 }

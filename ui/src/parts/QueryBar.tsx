@@ -159,10 +159,9 @@ function Field({
   const term = /(?:^|\s)(\S*)$/.exec(before)?.[1] ?? "";
   const fields = useQueryFields(kind);
   const named = partsOf(term).field;
-  const canonical =
-    fields.find((each) => each.name === named || (named !== null && each.aliases?.includes(named)))?.name ??
-    named;
-  const values = useFieldValues(kind, open ? canonical : null, params);
+  const known = fields.find((each) => each.name === named || (named !== null && each.aliases?.includes(named)));
+  const counted = known?.sort ?? known?.name ?? named;
+  const values = useFieldValues(kind, open ? counted : null, params);
   const list = useMemo(
     () => (open ? suggestionsFor(term, fields, values) : []),
     [open, term, fields, values],
