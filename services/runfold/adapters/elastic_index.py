@@ -113,8 +113,8 @@ class ElasticIndex:
 
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
         check_filter(kind, wanted)
-        self.refresh()
         with translated():
+            self._client.indices.refresh(index=self.names.alias(kind), ignore_unavailable=True)
             return Removal(self._client, self.names.alias(kind)).run(condition(wanted, kind))
 
     def refresh(self) -> None:

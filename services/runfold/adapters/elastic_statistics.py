@@ -78,6 +78,8 @@ def statistics(ask: Ask, wanted: Statistics) -> StatisticsAnswer:
     within = _figures_of_group(wanted.kind)
     total_answer = ask(wanted.kind, wanted.filter, within)
     total = _group(wanted.kind, (), _total(total_answer), total_answer.get("aggregations", {}))
+    if not wanted.by:
+        return StatisticsAnswer((), total)
     if wanted.sample:
         # The first value by code point, whichever shard has it.
         within["sample"] = {"terms": {"field": wanted.sample, "size": 1, "order": {"_key": "asc"}}}

@@ -120,7 +120,7 @@ def statistics(connection: sqlite3.Connection, wanted: Statistics) -> Statistics
     for row in _rows_of_groups(connection, wanted):
         key, sample, rest = row[:width], row[width], row[width + 1 :]
         group = _group(wanted.kind, key, sample, rest, whole)
-        if None in key:
+        if not key or None in key:
             continue
         if len(groups) < GROUPS_MAX:
             groups.append(group)
@@ -168,10 +168,11 @@ def _rows_of_groups(connection: sqlite3.Connection, wanted: Statistics) -> Itera
     found = condition(wanted.filter, wanted.kind)
     fields = FIELDS[wanted.kind]
     names = ", ".join(f'"{name}"' for name in wanted.by)
+    grouping = f"GROUP BY {names} ORDER BY {names}" if names else ""
     read = [*wanted.by, *MEASURES[wanted.kind], *filter(None, [wanted.sample])]
     table = Ways(connection, wanted.kind, wanted.filter).table(read)
     columns = [
-        names,
+        *filter(None, [names]),
         f'MIN("{wanted.sample}")' if wanted.sample else "NULL",
         "COUNT(*)",
         f"TOTAL(state = '{FAILED}')" if "state" in fields else "0",
@@ -180,7 +181,7 @@ def _rows_of_groups(connection: sqlite3.Connection, wanted: Statistics) -> Itera
         _present("slowdown") if "slowdown" in fields else "'[]'",
         *map(_present, MEASURES[wanted.kind]),
     ]
-    sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {found.sql} GROUP BY {names} ORDER BY {names}"  # noqa: S608
+    sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {found.sql} {grouping}"  # noqa: S608
     yield from connection.execute(sql, found.values)
 
 

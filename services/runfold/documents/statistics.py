@@ -116,7 +116,7 @@ class Order(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """
-    Figures per group: documents with the same values of all fields of `by`.
+    Figures per group: documents with the same values of all fields of `by`; without any, of all only.
 
     A document without one of them is in no group, only in the total. `order` P95 goes by the
     kind's first measure. `sample`: a field of which each group shows its first value.

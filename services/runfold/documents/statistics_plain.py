@@ -88,7 +88,7 @@ def statistics_of(wanted: Statistics, bodies: Iterable[Body]) -> StatisticsAnswe
     fitting = [body for body in bodies if matches(wanted.filter, body)]
     members: dict[tuple[str, ...], list[Body]] = {}
     for body in fitting:
-        if all(name in body for name in wanted.by):
+        if wanted.by and all(name in body for name in wanted.by):
             members.setdefault(tuple(body[name] for name in wanted.by), []).append(body)
     groups = [_group(wanted, key, members[key]) for key in sorted(members)[:GROUPS_MAX]]
     return summed_up(wanted, groups, _group(wanted, (), fitting), is_complete=len(members) <= GROUPS_MAX)

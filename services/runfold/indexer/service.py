@@ -34,6 +34,7 @@ from runfold.documents.project import (
 from runfold.documents.query import Is
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
+from runfold.indexer.baselines import Baselines
 from runfold.indexer.erasing import Eraser
 from runfold.ports import Files, Index, Log, Message, Record
 from runfold.topology import EXECUTIONS, LOGS, METRICS, TASKRUNS
@@ -113,6 +114,7 @@ class Indexer:
         self._pace = pace or Pace()
         self._chore = chore
         self._eraser = Eraser(index, files or MemoryFiles())
+        self._baselines = Baselines(index)
         self._pending: list[Record] = []
 
     def step(self) -> None:
@@ -123,7 +125,8 @@ class Indexer:
             documents, letters = _read(self._pending)
             wanted = self._eraser.wanted([document for document, _ in documents])
             refused = self._eraser.erase(wanted)
-            refused |= self._index.put([document for document in wanted if document.kind is not Kind.DELETIONS])
+            others = [document for document in wanted if document.kind is not Kind.DELETIONS]
+            refused |= self._index.put(self._baselines.compare(others))
             self._remove(_removed(self._pending))
             self._index.put([progress_document(progress) for progress in furthest(_places(self._pending))])
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from runfold.adapters.sqlite_index import SqliteIndex
+from runfold.documents.figures import NO_FIGURES
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import Is, Page, Query, Sort, Words
+from runfold.documents.statistics import Group, Statistics, StatisticsAnswer
 from runfold.errors import Unavailable
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
@@ -66,6 +68,9 @@ class Flaky:
 
     def search(self, query: Query) -> Page:  # noqa: ARG002 -- nothing was ever deleted here
         return Page((), 0)
+
+    def statistics(self, wanted: Statistics) -> StatisticsAnswer:  # noqa: ARG002 -- nothing ran here
+        return StatisticsAnswer((), Group(figures={"runMs": NO_FIGURES}))
 
 
 def record(topic: str, key: str, value: Any, offset: int = 0) -> Record:
