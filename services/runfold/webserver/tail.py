@@ -24,6 +24,7 @@ from runfold.execution.claims import LogEntry
 from runfold.execution.model import Deletion, Execution, TaskRun
 from runfold.ports import Broker, Reading, Record, slot_of
 from runfold.topology import EXECUTIONS, LOGS, TASKRUNS
+from runfold.webserver.changes import Changes, Entity
 from runfold.webserver.reach import Reach
 from runfold.webserver.view import LogLine, Seen, View
 
@@ -63,6 +64,8 @@ class Tail:
         self._watcher_count = 0
         self._held: dict[str, _Held] = {}
         self._reach = Reach()
+        self.changes = Changes()
+        self._changed: list[tuple[Entity, Entity | None]] = []
         self._partition_count = broker.partitions(TASKRUNS)
         self._executions = msgspec.json.Decoder(Execution)
         self._taskruns = msgspec.json.Decoder(TaskRun)
@@ -79,6 +82,8 @@ class Tail:
                 self._hold(record)
             self._view.shrink(self._watchers)
             wakes = [wake for execution_id in changed for wake in self._watchers.get(execution_id, ())]
+            self.changes.add(self._changed)
+            self._changed.clear()
         for wake in wakes:
             wake()
 
@@ -182,7 +187,7 @@ class Tail:
         for record in records:
             if record.topic == TASKRUNS:
                 taskrun = _decoded(self._taskruns, record)
-                if taskrun is not None and self._view.put_taskrun(taskrun):
+                if taskrun is not None and self._put_taskrun(taskrun):
                     changed.add(taskrun.execution_id)
             elif record.topic == LOGS:
                 entry = _decoded(self._entries, record)
@@ -209,9 +214,23 @@ class Tail:
             held.steps += 1
             if held.steps > SETTLE_STEPS_MAX or (is_at_end and self._has_settled(held.execution)):
                 del self._held[held.execution.id]
-                if self._view.put_execution(held.execution):
+                if self._put_execution(held.execution):
                     changed.add(held.execution.id)
         return changed
+
+    def _put_taskrun(self, taskrun: TaskRun) -> bool:
+        old = self._view.taskrun(taskrun.execution_id, taskrun.id)
+        is_news = self._view.put_taskrun(taskrun)
+        if is_news:
+            self._changed.append((taskrun, old))
+        return is_news
+
+    def _put_execution(self, execution: Execution) -> bool:
+        old = self._view.execution(execution.id)
+        is_news = self._view.put_execution(execution)
+        if is_news:
+            self._changed.append((execution, old))
+        return is_news
 
     def _has_settled(self, execution: Execution) -> bool:
         """Return whether nothing is missing of an execution that ended."""
