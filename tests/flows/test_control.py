@@ -9,7 +9,7 @@ import pytest
 
 from runfold.execution import claims as c
 from runfold.execution.control import to_restart
-from runfold.execution.facts import AttemptDispatched, ResultCameLate, Transition
+from runfold.execution.facts import AttemptDispatched, ResultCameLate, Transition, WishNoted
 from runfold.execution.model import label_map
 from runfold.execution.replay import replay
 from runfold.execution.state import State
@@ -203,6 +203,68 @@ def test_a_restart_runs_again_what_failed_and_keeps_what_did_not(engine: Engine)
     assert after.execution.attempt_number == 2
 
 
+CUT_SHORT = """
+id: cut-short
+namespace: company.team
+tasks:
+  - id: beside
+    type: io.kestra.plugin.core.flow.Parallel
+    tasks:
+      - id: fails
+        type: io.kestra.plugin.core.execution.Fail
+        condition: "{{ taskrun.attemptsCount == 0 }}"
+      - id: steps
+        type: io.kestra.plugin.core.flow.Sequential
+        tasks:
+          - {id: begun, type: io.kestra.plugin.core.debug.Return}
+          - {id: then, type: io.kestra.plugin.core.debug.Return}
+      - id: loop
+        type: io.kestra.plugin.core.flow.WaitFor
+        condition: "{{ outputs.loop.iterationCount == 2 }}"
+        tasks: [{id: round, type: io.kestra.plugin.core.debug.Return}]
+"""
+
+
+def test_what_the_end_of_an_execution_cut_short_goes_on_with_a_restart(engine: Engine) -> None:
+    execution_id = engine.start(CUT_SHORT)
+    cut = engine.finish(execution_id)
+    assert cut.execution.state is State.FAILED
+    assert [cut.run(name).state for name in ("steps", "loop")] == [State.CANCELLED, State.CANCELLED]
+    assert "then" not in [run.task_id for run in cut.taskruns]
+
+    engine.claim(c.Restart(execution_id, "restart"))
+    again = engine.finish(execution_id)
+
+    assert again.execution.state is State.SUCCESS
+    assert [again.run(name).state for name in ("steps", "then", "loop")] == [State.SUCCESS] * 3
+    assert again.run("loop").outputs == {"iterationCount": 2}
+
+
+def test_what_was_cut_short_goes_on_when_a_person_marks_what_failed(engine: Engine) -> None:
+    execution_id = engine.start(CUT_SHORT)
+    failed = engine.finish(execution_id).run("fails")
+
+    engine.claim(c.ChangeState(execution_id, "mark", taskrun_id=failed.id, state=State.SUCCESS))
+    again = engine.finish(execution_id)
+
+    assert again.execution.state is State.SUCCESS
+    assert [again.run(name).state for name in ("steps", "then", "loop")] == [State.SUCCESS] * 3
+
+
+def test_what_was_cut_short_goes_on_in_a_replay_of_what_failed_beside_it(engine: Engine) -> None:
+    execution_id = engine.start(CUT_SHORT)
+    failed = engine.finish(execution_id).run("fails")
+    aggregate = audit.fold([each for each in transitions(engine) if each.aggregate == execution_id])
+    stored = engine.flows.get("company.team", "cut-short")
+    plan = Plan(stored.flow, 1, Host(engine.expressions, {}, engine.flows.runnable))
+
+    engine.claim(replay(plan, aggregate, failed.id, "replayed", engine.clock()))
+    again = engine.finish("replayed")
+
+    assert again.execution.state is State.SUCCESS
+    assert [again.run(name).state for name in ("steps", "then", "loop")] == [State.SUCCESS] * 3
+
+
 def test_an_execution_that_was_let_go_of_can_still_be_restarted(engine: Engine) -> None:
     execution_id = engine.start(FAILS_ONCE)
     engine.finish(execution_id)
@@ -394,3 +456,19 @@ tasks:
     seconds = [each["variables"] for each in work if each["taskId"] == "two"]
     assert [each["outputs"] for each in seconds] == [{"one": {"x": {"value": "x"}}}, {"one": {"y": {"value": "y"}}}]
     assert all("inputs" not in each for each in seconds)
+
+
+def test_who_asked_and_why_is_kept_beside_what_it_did(engine: Engine) -> None:
+    """The note stands in the transition, and a wish that did nothing leaves none."""
+    flow = "id: f\nnamespace: n\ntasks:\n  - {id: p, type: io.kestra.plugin.core.flow.Pause}\n"
+    execution_id = engine.start(flow)
+    step_until(engine, lambda: state_of(engine, execution_id) is State.PAUSED)
+    engine.claim(c.Resume(execution_id, "resume", actor="ada", note="checked by hand"))
+    engine.claim(c.Resume(execution_id, "again", actor="bob"))
+    outcome = engine.finish(execution_id)
+
+    noted = [
+        (entry.cause, fact) for entry in transitions(engine) for fact in entry.facts if isinstance(fact, WishNoted)
+    ]
+    assert noted == [("resume", WishNoted("Resume", "ada", "checked by hand"))]
+    assert outcome.execution.state is State.SUCCESS

@@ -104,7 +104,7 @@ def _deleted(fact: f.ExecutionDeleted, transition: f.Transition) -> Execution:
 
 def _apply_to_execution(
     aggregate: Aggregate,
-    fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked | f.KillAsked,
+    fact: f.ExecutionMoved | f.ExecutionWaits | f.LabelsSet | f.SlotWanted | f.StartAsked | f.KillAsked | f.WishNoted,
     transition: f.Transition,
 ) -> Aggregate:
     execution = aggregate.execution
@@ -127,7 +127,7 @@ def _apply_to_execution(
             return aggregate.with_execution(replace(execution, wake_at=fact.until, seq=transition.seq))
         case f.LabelsSet():
             return aggregate.with_labels(fact.labels, transition.seq)
-        case f.SlotWanted() | f.StartAsked() | f.KillAsked():
+        case f.SlotWanted() | f.StartAsked() | f.KillAsked() | f.WishNoted():
             return aggregate.with_execution(replace(execution, seq=transition.seq))
         case _:
             assert_never(fact)

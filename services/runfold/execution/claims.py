@@ -24,7 +24,14 @@ class Claim(Struct, frozen=True, tag_field="type"):
         return self.execution_id
 
 
-class Start(Claim, frozen=True, tag=True):
+class Wish(Claim, frozen=True, kw_only=True):
+    """What a person may ask for, through whichever door: who they are, as they say it, and why they do it."""
+
+    actor: str | None = None
+    note: str | None = None
+
+
+class Start(Wish, frozen=True, tag=True):
     """Create the execution and run it. `inputs` are typed and validated, `labels` those given."""
 
     namespace: str
@@ -54,52 +61,50 @@ class Start(Claim, frozen=True, tag=True):
         return msgspec.structs.replace(self, caller=caller)
 
 
-class Kill(Claim, frozen=True, tag=True):
+class Kill(Wish, frozen=True, tag=True):
     """End the execution; what runs is interrupted."""
 
     cascade: bool = True
-    actor: str | None = None
-    note: str | None = None
 
 
-class Pause(Claim, frozen=True, tag=True):
+class Pause(Wish, frozen=True, tag=True):
     """Start nothing more; what runs goes on."""
 
 
-class Resume(Claim, frozen=True, tag=True):
+class Resume(Wish, frozen=True, tag=True):
     """Go on with an execution that was paused. `inputs`: what a Pause task asked for, typed."""
 
     inputs: dict[str, Json] | None = None
 
 
-class ForceRun(Claim, frozen=True, tag=True):
+class ForceRun(Wish, frozen=True, tag=True):
     """Run an execution that waits: for its date, for a slot of its flow, for a resume."""
 
 
-class SetLabels(Claim, frozen=True, tag=True):
+class SetLabels(Wish, frozen=True, tag=True):
     """Give the execution these labels, all of them."""
 
     labels: tuple[Label, ...]
 
 
-class ChangeStatus(Claim, frozen=True, tag=True):
+class ChangeStatus(Wish, frozen=True, tag=True):
     """Put an ended execution into another terminal state."""
 
     state: State
 
 
-class ChangeState(Claim, frozen=True, tag=True):
+class ChangeState(Wish, frozen=True, tag=True):
     """Put a task run into a state that a person decided on; the execution goes on from there."""
 
     taskrun_id: str = msgspec.field(name="taskRunId")
     state: State
 
 
-class Restart(Claim, frozen=True, tag=True):
+class Restart(Wish, frozen=True, tag=True):
     """Run again what failed, in the same execution."""
 
 
-class Delete(Claim, frozen=True, tag=True):
+class Delete(Wish, frozen=True, tag=True):
     """
     Forget the execution with all that belongs to it; executions that it started stay.
 
@@ -116,7 +121,6 @@ class Delete(Claim, frozen=True, tag=True):
     metrics: bool = True
     files: bool = True
     is_forced: bool = False
-    actor: str | None = None
 
 
 class ChildEnded(Claim, frozen=True, tag=True):

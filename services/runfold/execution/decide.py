@@ -13,9 +13,9 @@ from runfold.errors import BrokenInvariant
 from runfold.execution.accept import accept
 from runfold.execution.advance import advance
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import ExecutionClaim
+from runfold.execution.claims import ExecutionClaim, Wish
 from runfold.execution.draft import Decision, Draft
-from runfold.execution.facts import Transition
+from runfold.execution.facts import Transition, WishNoted
 from runfold.execution.promises import check_assertions
 from runfold.flows.plan import Plan
 
@@ -31,6 +31,8 @@ def decide(plan: Plan, aggregate: Aggregate | None, claim: ExecutionClaim, now: 
     """
     draft = Draft(plan, aggregate, _frame(aggregate, claim, now))
     accept(draft, claim)
+    if draft.facts and isinstance(claim, Wish) and (claim.actor or claim.note):
+        draft.add(WishNoted(wish=type(claim).__name__, actor=claim.actor, note=claim.note))
     if draft.facts and plan.flow.sla:
         check_assertions(draft)
     for _ in range(ROUNDS_MAX):

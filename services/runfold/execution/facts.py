@@ -240,6 +240,14 @@ class StartAsked(Fact, frozen=True, tag=True):
     start: Start
 
 
+class WishNoted(Fact, frozen=True, tag=True):
+    """Who asked for what this transition did, and why; `wish`: the kind of the claim. It changes nothing by itself."""
+
+    wish: str
+    actor: str | None = None
+    note: str | None = None
+
+
 class ResultCameLate(Fact, frozen=True, tag=True):
     """A worker reported on an attempt that counts no more; it is recorded and changes nothing."""
 
@@ -272,6 +280,7 @@ ExecutionFact = (
     | StartAsked
     | KillAsked
     | ResultCameLate
+    | WishNoted
 )
 
 
@@ -289,6 +298,7 @@ OfExecution = (
     | SlotWanted
     | StartAsked
     | KillAsked
+    | WishNoted
 )
 
 
