@@ -16,6 +16,7 @@ from runfold.webserver.routes import (
     control,
     executions,
     expressions,
+    figures,
     files,
     flow_parts,
     flow_sets,
@@ -51,6 +52,7 @@ ROUTERS: Final = (
     templates.router,
     webhook.router,
     watch.router,  # before one of each: `watch` is no id
+    figures.router,  # as `watch`
     executions.router,
     files.router,
     history.router,
