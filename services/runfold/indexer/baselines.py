@@ -26,12 +26,12 @@ WINDOW_MAX: Final = timedelta(days=30)
 WINDOW_MIN: Final = timedelta(hours=1)
 """Run times older than this do not count. It shrinks for a task that runs often."""
 
-SAMPLES_ENOUGH: Final = 10_000
-SAMPLES_SCARCE: Final = 1_000
+SAMPLES_ENOUGH: Final = 2_000
+SAMPLES_SCARCE: Final = 500
 """With more samples the window shrinks, with fewer it grows."""
 
 AGE_MAX: Final = timedelta(hours=1)
-"""After so long one new sample is enough to ask again; else it takes a tenth more."""
+"""After so long a hundredth more samples are enough to ask again, one at least; else it takes a tenth more."""
 
 
 @dataclass(slots=True)
@@ -47,10 +47,9 @@ class _Known:
     def is_due(self, latest: datetime) -> bool:
         if self.asked_for is None:
             return True
-        if not self.passed:
-            return False
-        wanted = SAMPLES_MIN - self.samples if self.samples < SAMPLES_MIN else max(SAMPLES_MIN, self.samples // 10)
-        return self.passed >= wanted or latest - self.asked_for > AGE_MAX
+        tenth = SAMPLES_MIN - self.samples if self.samples < SAMPLES_MIN else max(SAMPLES_MIN, self.samples // 10)
+        is_old = latest - self.asked_for > AGE_MAX
+        return self.passed >= (max(1, tenth // 10) if is_old else tenth)
 
     def learn(self, samples: int, p95: float | None, asked_for: datetime) -> None:
         self.baseline_ms = None if p95 is None or samples < SAMPLES_MIN else round(p95)

@@ -93,10 +93,10 @@ def test_the_index_is_asked_again_after_a_tenth_more_runs_or_an_hour(index: Coun
     assert index.asked == 1
     known.compare([run(1100, 100)])
     assert index.asked == 2
-    known.compare([run(1101, 100)])
-    known.compare([run(1102, None, startDate=DATE + timedelta(hours=3))])
+    known.compare([run(1101 + number, 100) for number in range(10)])
+    known.compare([run(1200, None, startDate=DATE + timedelta(hours=3))])
     assert index.asked == 3
-    known.compare([run(1103, None, startDate=DATE + timedelta(hours=6))])
+    known.compare([run(1300, None, startDate=DATE + timedelta(hours=6))])
     assert index.asked == 3, "no run has ended since"
 
 
