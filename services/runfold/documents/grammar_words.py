@@ -15,6 +15,7 @@ from runfold.errors import QueryInvalid
 QUOTE: Final = '"'
 ESCAPE: Final = "\\"
 _ENDS_WORD: Final = frozenset("()")
+_NO_SIGN: Final = "\0"
 _KEYWORDS: Final = frozenset({"OR", "AND", "NOT"})
 
 
@@ -40,9 +41,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters that belong together. `end`: the column after them, quotes included."""
+    """
+    Characters that belong together.
+
+    `end`: the column after them, quotes included. `signs`: one character for each of them,
+    itself or, if it was quoted, one that is no sign.
+    """
 
     chars: tuple[Char, ...]
+    signs: str
     column: int
     end: int
 
@@ -52,25 +59,20 @@ class Word:
 
     def find(self, sign: str, start: int = 0) -> int:
         """Return where `sign` stands unquoted; -1: nowhere."""
-        for at in range(start, len(self.chars) - len(sign) + 1):
-            if self.has(sign, at):
-                return at
-        return -1
+        return self.signs.find(sign, start)
 
     def has(self, sign: str, at: int) -> bool:
         """Return whether `sign` stands unquoted at this place."""
-        part = self.chars[at : at + len(sign)]
-        return len(part) == len(sign) and all(
-            char.text == wanted and not char.is_quoted for char, wanted in zip(part, sign, strict=True)
-        )
+        return self.signs.startswith(sign, at)
 
     def cut(self, start: int, end: int | None = None) -> "Word":
         """Return a part of the word; an empty one keeps its column."""
         chars = self.chars[start:end]
         if chars:
-            return Word(chars, chars[0].column, self.end if end is None else chars[-1].column + 1)
+            last = self.end if end is None else chars[-1].column + 1
+            return Word(chars, self.signs[start:end], chars[0].column, last)
         column = self.chars[start].column if start < len(self.chars) else self.end
-        return Word((), column, column)
+        return Word((), "", column, column)
 
     def split(self, sign: str) -> Iterator["Word"]:
         """Yield the parts between the unquoted `sign`s."""
@@ -107,7 +109,7 @@ def tokens(text: str) -> list[Token]:
 def _token(text: str, at: int) -> Token:
     column = at + 1
     if text[at] in "()-":
-        return Token(Kind(text[at]), column, Word((), column, column + 1))
+        return Token(Kind(text[at]), column, Word((), "", column, column + 1))
     word = _word(text, at)
     plain = word.text
     is_keyword = plain in _KEYWORDS and not any(char.is_quoted for char in word.chars)
@@ -122,7 +124,8 @@ def _word(text: str, at: int) -> Word:
         else:
             chars.append(Char(text[at], is_quoted=False, column=at + 1))
             at += 1
-    return Word(tuple(chars), start + 1, at + 1)
+    signs = "".join(_NO_SIGN if char.is_quoted else char.text for char in chars)
+    return Word(tuple(chars), signs, start + 1, at + 1)
 
 
 def _quoted(text: str, at: int, chars: list[Char]) -> int:
