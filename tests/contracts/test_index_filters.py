@@ -1,15 +1,19 @@
 """Filters beyond the basic ones, and whole queries as people write them: both indexes answer as plain Python does."""
 
 import random
+import sqlite3
 import string
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from runfold.adapters.elastic_index import ElasticIndex
+from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.documents.checks import FILTER_DEPTH_MAX
 from runfold.documents.grammar import DEPTH_MAX, read_query
 from runfold.documents.model import Document, Kind
@@ -19,9 +23,6 @@ from runfold.errors import BadRequest
 from runfold.execution.model import Attempt, Label, Metric, TaskRun
 from runfold.execution.state import Entry, State
 from runfold.ports import Index
-from tests.contracts.test_index import elastic, index, on_server, server
-
-__all__ = ["elastic", "index", "on_server", "server"]
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 STARTS = (
@@ -182,6 +183,24 @@ def some_taskrun(dice: random.Random, number: int, **given: Any) -> TaskRun:
         seq=1,
         **{**fields, **given},
     )
+
+
+def test_an_embedded_index_of_an_older_version_gets_the_fields_that_are_new(tmp_path: Path):
+    path = tmp_path / "index.sqlite"
+    first = SqliteIndex(path)
+    first.put(documents_with(flowId=("a",)))
+    first.close()
+    with closing(sqlite3.connect(path)) as connection:
+        newer = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%slowdown%'"
+        for (name,) in connection.execute(newer).fetchall():
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute("ALTER TABLE taskruns DROP COLUMN slowdown")
+        connection.commit()
+    second = SqliteIndex(path)
+    second.put([Document(Kind.TASKRUNS, "new", 1, NOW, {"id": "new", "slowdown": 3.0})])
+    assert found_by(second, read_query("slowdown:>2", Kind.TASKRUNS, NOW)) == ["new"]
+    assert found_by(second, read_query("flow:a", Kind.TASKRUNS, NOW)) == ["t0"]
+    second.close()
 
 
 FUZZED = 1000
