@@ -15,6 +15,7 @@ from runfold.webserver.routes import (
     configs,
     control,
     executions,
+    export,
     expressions,
     figures,
     files,
@@ -23,6 +24,7 @@ from runfold.webserver.routes import (
     flows,
     graphs,
     history,
+    jobs,
     kv,
     logs,
     metrics,
@@ -38,6 +40,7 @@ from runfold.webserver.routes import (
     webhook,
 )
 from runfold.webserver.safety import Safety
+from runfold.webserver.said import hear
 from runfold.webserver.ui import is_built, page_routes
 
 PREFIX: Final = "/api/v1"
@@ -51,8 +54,10 @@ ROUTERS: Final = (
     flows.router,
     templates.router,
     webhook.router,
+    jobs.router,
     watch.router,  # before one of each: `watch` is no id
     figures.router,  # as `watch`
+    export.router,  # as `watch`
     executions.router,
     files.router,
     history.router,
@@ -93,7 +98,7 @@ def described() -> FastAPI:
     app.add_middleware(Tokens)
     app.add_middleware(Safety, prefix="/api")
     handle_errors(app)
-    api = APIRouter(dependencies=[Depends(read_your_writes)])
+    api = APIRouter(dependencies=[Depends(read_your_writes), Depends(hear)])
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api, prefix=PREFIX)

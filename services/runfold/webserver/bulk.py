@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from runfold.adapters.purging import Reach
-from runfold.documents.model import Document
+from runfold.documents.model import Document, Kind
 from runfold.documents.query import Filter
 from runfold.errors import AuthorError, BadRequest, CallerError
 from runfold.execution.claims import Kill
@@ -130,14 +130,14 @@ def deletion(reach: Reach, *, is_forced: bool) -> Bulk:
 
 def to_ids(parts: Parts, bulk: Bulk, ids: Iterable[str]) -> int:
     """Do it to these executions; return how many. Raises: BulkRefused."""
-    found = {execution_id: parts.reader.execution_document(execution_id) for execution_id in ids}
+    found = {execution_id: parts.reader.document(Kind.EXECUTIONS, execution_id) for execution_id in ids}
     invalids = [Invalid(execution_id, "execution not found") for execution_id, known in found.items() if known is None]
     return _do(parts, bulk, [document for document in found.values() if document is not None], invalids)
 
 
 def to_found(parts: Parts, bulk: Bulk, wanted: Filter) -> int:
     """Do it to all executions that a search finds; return how many. Raises: BulkRefused, BadRequest."""
-    documents = list(islice(parts.reader.found(wanted), EXECUTIONS_MAX + 1))
+    documents = list(islice(parts.reader.matching(Kind.EXECUTIONS, wanted), EXECUTIONS_MAX + 1))
     if len(documents) > EXECUTIONS_MAX:
         raise BadRequest(f"The query finds more than {EXECUTIONS_MAX} executions: narrow it, by dates for example")
     return _do(parts, bulk, documents, [])

@@ -23,6 +23,7 @@ from runfold.execution.state import State
 from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
 from runfold.webserver.parts import Parts
+from runfold.webserver.said import signed
 from runfold.webserver.uploads import NO_FORM, Form, addresses, store
 from runfold.webserver.whole import aggregate_of, plan_of
 
@@ -30,7 +31,8 @@ Shown = dict[str, Any]
 
 
 def claim(parts: Parts, wanted: c.AnyClaim) -> None:
-    """Publish a claim."""
+    """Publish a claim; a person's with who they are and why."""
+    wanted = signed(wanted) if isinstance(wanted, c.Wish) else wanted
     key = wanted.aggregate
     parts.broker.publish([Message(CLAIMS, key, msgspec.json.encode(wanted), slot=slot_of(key))])
     parts.freshness.wrote(key)

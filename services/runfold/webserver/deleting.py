@@ -16,6 +16,7 @@ from runfold.errors import NotFound
 from runfold.execution.model import Deletion, Execution
 from runfold.execution.state import Entry, State
 from runfold.webserver.parts import Parts
+from runfold.webserver.said import signed
 from runfold.webserver.view import LogLine
 
 CERTAIN: Final = 2**62
@@ -24,7 +25,7 @@ CERTAIN: Final = 2**62
 
 def delete(parts: Parts, execution_id: str, reach: Reach) -> None:
     """Delete an execution, whatever its state. Raises: NotFound."""
-    document = parts.reader.execution_document(execution_id)
+    document = parts.reader.document(Kind.EXECUTIONS, execution_id)
     if document is None:
         raise NotFound(f"There is no execution {execution_id}")
     delete_all(parts, [document], reach, is_forced=True)
@@ -34,7 +35,7 @@ def delete_all(parts: Parts, documents: Iterable[Document], reach: Reach, *, is_
     """Delete executions that were found; `is_forced`: also those that have not ended."""
     left = iter(documents)
     while page := list(islice(left, PAGE_MAX)):
-        claims = [delete_claim(document, parts.new_id(), reach, is_forced=is_forced) for document in page]
+        claims = [signed(delete_claim(document, parts.new_id(), reach, is_forced=is_forced)) for document in page]
         publish_claims(parts.broker, claims)
         for document in page:
             parts.tail.forget(_deleted(parts, document, reach, is_certain=is_forced))

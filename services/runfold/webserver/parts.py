@@ -20,6 +20,7 @@ from runfold.flows.task import TaskTypes
 from runfold.plugins.json_schema import Schemas
 from runfold.ports import Broker, Files, Index
 from runfold.webserver.freshness import Freshness, read_tokens
+from runfold.webserver.jobs import Jobs
 from runfold.webserver.reading import Reader
 from runfold.webserver.tail import Tail
 
@@ -58,6 +59,11 @@ class Parts:
     def views(self) -> ViewStore:
         """The saved views, read when the first one is asked for."""
         return ViewStore(self.broker)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What is being done to many at once."""
+        return Jobs(self.clock)
 
     @cached_property
     def freshness(self) -> Freshness:

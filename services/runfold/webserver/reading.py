@@ -6,8 +6,8 @@ a write, and at the end of a run, is never stale, although the index follows lat
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from runfold.documents.api_json import execution_json
 from runfold.documents.model import Document, Kind
 from runfold.documents.project import project_execution, project_log, project_taskrun
 from runfold.documents.query import PAGE_SIZE_MAX, Filter, Is, Page, Query, Sort, all_of, matches
+from runfold.errors import BadRequest
 from runfold.execution.state import State
 from runfold.ports import Index
 from runfold.webserver.freshness import Freshness
@@ -23,6 +24,9 @@ from runfold.webserver.view import Seen
 
 PAGES_MAX: Final = 200
 """So many thousand task runs of one execution, or lines of its log, are answered at most."""
+
+EXPORT_PAGES_MAX: Final = 10_000
+"""So many thousand documents are read to the end, at most; of more nothing is said but that."""
 
 ApiJson = dict[str, Any]
 
@@ -86,12 +90,18 @@ class Reader:
 
     def taskrun(self, taskrun_id: str) -> ApiJson | None:
         """Return one task run."""
-        live = self._tail.taskrun(taskrun_id)
+        found = self.document(Kind.TASKRUNS, taskrun_id)
+        return None if found is None else found.body["source"]
+
+    def document(self, kind: Kind, entity_id: str) -> Document | None:
+        """Return an execution (without its task runs) or a task run as it is searched."""
+        if kind is Kind.EXECUTIONS:
+            return self._newest_execution(entity_id)
+        live = self._tail.taskrun(entity_id)
         if live is not None and live.is_removed:
             return None
-        document = self._index.get(Kind.TASKRUNS, taskrun_id)
-        found = _newer(None if live is None else project_taskrun(live), document)
-        return None if found is None or self._is_deleted(found) else found.body["source"]
+        found = _newer(None if live is None else project_taskrun(live), self._index.get(kind, entity_id))
+        return None if found is None or self._is_deleted(found) else found
 
     def search(self, query: Query) -> ApiJson:
         """
@@ -107,16 +117,41 @@ class Reader:
         as_of = {"asOf": self._freshness.as_of()}
         return {"results": results, "total": total, "totalIsExact": page.is_exact, **following, **as_of}
 
-    def found(self, wanted: Filter) -> Iterator[Document]:
-        """Yield the executions that a search finds, all of them, each as new as the tail knows it."""
-        for document in self._all(Query(Kind.EXECUTIONS, wanted, (Sort("startDate"), Sort("id")))):
+    def matching(self, kind: Kind, wanted: Filter) -> Iterator[Document]:
+        """Yield all executions or task runs that a search finds, the oldest first, each as new as the tail knows it."""
+        for document in self._all(Query(kind, wanted, (Sort("startDate"), Sort("id")))):
             newest = self._newest(document, wanted)
             if newest is not None:
                 yield newest
 
-    def execution_document(self, execution_id: str) -> Document | None:
-        """Return an execution as it is searched, without its task runs."""
-        return self._newest_execution(execution_id)
+    def count(self, kind: Kind, wanted: Filter) -> int:
+        """Return how many documents the index has that fit."""
+        return self._index.count(kind, wanted).total
+
+    def pages(self, query: Query) -> Iterator[list[Document]]:
+        """
+        Yield all that `query` finds, however much it is, a page at a time, each as new as the tail knows it.
+
+        Hits that no longer fit, as newer snapshots say, are left out.
+
+        Raises:
+            BadRequest: It is more than `EXPORT_PAGES_MAX` pages; all before has been yielded.
+        """
+        asked = replace(query, page=1, size=PAGE_SIZE_MAX, after=None, exact_total=False)
+        for _ in range(EXPORT_PAGES_MAX):
+            page = self._index.search(asked)
+            newest = (self._newest(document, query.filter) for document in page.documents)
+            yield [document for document in newest if document is not None]
+            if page.next is None:
+                return
+            asked = replace(asked, after=page.next)
+        raise BadRequest(f"The search finds more than {EXPORT_PAGES_MAX * PAGE_SIZE_MAX} documents: narrow it")
+
+    def labels(self, execution_ids: Iterable[str]) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """Return the labels of up to a page of executions, by id."""
+        ids = tuple(sorted(execution_ids))
+        found = self._index.search(Query(Kind.EXECUTIONS, Is("id", ids), size=PAGE_SIZE_MAX, exact_total=False))
+        return {document.id: document.body["source"].get("labels") or () for document in found.documents}
 
     def logs(self, execution_id: str, wanted: Filter) -> list[Document]:
         """Return the log lines of an execution that fit, by time."""

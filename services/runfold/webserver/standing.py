@@ -8,7 +8,7 @@ entity nothing older comes after something newer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -90,7 +90,7 @@ async def follow_query(changes: Changes, wanted: Standing, last_id: str | None) 
                 number = changes.newest
                 yield ServerSentEvent("{}", event="resync", id=_id(changes, number))
                 continue
-            for at, event, data in await run_in_threadpool(lambda batch=batch: list(wanted.events(batch))):
+            for at, event, data in await run_in_threadpool(_told, wanted, batch):
                 yield ServerSentEvent(json_bytes(data).decode(), event=event, id=_id(changes, at))
             if batch:
                 number = batch[-1].number
@@ -99,6 +99,10 @@ async def follow_query(changes: Changes, wanted: Standing, last_id: str | None) 
                 await asyncio.sleep(PAUSE_S)
     finally:
         changes.leave(watcher.wake)
+
+
+def _told(wanted: Standing, batch: Sequence[Change]) -> list[tuple[int, str, dict[str, Any]]]:
+    return list(wanted.events(batch))
 
 
 def _id(changes: Changes, number: int) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
@@ -11,9 +10,8 @@ from runfold.documents.model import Kind
 from runfold.documents.query import all_of
 from runfold.errors import Conflict, NotFound
 from runfold.execution.claims import Kill
-from runfold.ports import Message, slot_of
-from runfold.topology import CLAIMS
 from runfold.webserver.answers import Json
+from runfold.webserver.control import claim
 from runfold.webserver.following import await_there, follow_execution
 from runfold.webserver.history import execution_at, moment_of
 from runfold.webserver.parameters import same
@@ -71,9 +69,7 @@ def kill(
         raise NotFound(f"There is no execution {execution_id}")
     if state.is_terminal and not cascade:
         raise Conflict(f"Execution {execution_id} is finished already")
-    claim = msgspec.json.encode(Kill(execution_id=execution_id, id=parts.new_id(), cascade=cascade))
-    parts.broker.publish([Message(CLAIMS, execution_id, claim, slot=slot_of(execution_id))])
-    parts.freshness.wrote(execution_id)
+    claim(parts, Kill(execution_id, parts.new_id(), cascade=cascade))
     return Response(status_code=202)
 
 

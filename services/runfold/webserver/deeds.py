@@ -1,0 +1,196 @@
+"""
+What can be done to many executions or task runs at once: item by item, with an answer for each.
+
+A deed on a task run is done to its execution where the engine knows no other: a kill, a restart, labels. The
+rule: what a dry run says and what is done come from the same check, on what is known when it is asked.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runfold.adapters.purging import Reach
+from runfold.documents.model import Document, Kind
+from runfold.errors import BadRequest, RunfoldError
+from runfold.execution.claims import Kill
+from runfold.execution.model import Label
+from runfold.execution.state import TERMINAL, State
+from runfold.webserver import control
+from runfold.webserver.deleting import delete
+from runfold.webserver.jobs import Result
+from runfold.webserver.parts import Parts
+
+LABELS_MAX: Final = 100
+ALIVE: Final = frozenset(State) - TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that was chosen, and the execution that it belongs to."""
+
+    chosen: Document
+    execution: Document
+
+    @property
+    def state(self) -> State:
+        """The execution's state."""
+        return State(self.execution.body["state"])
+
+    def result(self, words: str, *, is_ok: bool) -> Result:
+        """Return what became of it."""
+        return Result(self.chosen.id, self.execution.id, is_ok, words)
+
+    @property
+    def taskrun_id(self) -> str | None:
+        return self.chosen.id if self.chosen.kind is Kind.TASKRUNS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """
+    Something to be done.
+
+    `refusal`: why it can't be done to an item; None: it can. `would`: what it does, in words. `is_whole`: it is
+    done once to an execution, however many of its task runs are chosen.
+    """
+
+    refusal: Callable[[Item], str | None]
+    would: Callable[[Item], str]
+    act: Callable[[Parts, Item], None]
+    is_whole: bool = True
+
+
+def _in(states: frozenset[State], reason: str) -> Callable[[Item], str | None]:
+    return lambda item: None if item.state in states else f"{reason}: it is {item.state}"
+
+
+def _whole(verb: str) -> Callable[[Item], str]:
+    return lambda item: f"{verb} execution {item.execution.id}"
+
+
+def _on(action: Callable[[Parts, str], Any]) -> Callable[[Parts, Item], None]:
+    def act(parts: Parts, item: Item) -> None:
+        action(parts, item.execution.id)
+
+    return act
+
+
+def _kill(parts: Parts, execution_id: str) -> None:
+    control.claim(parts, Kill(execution_id, parts.new_id()))
+
+
+def _simple(verb: str, states: frozenset[State], reason: str, action: Callable[[Parts, str], Any]) -> Deed:
+    return Deed(_in(states, reason), _whole(verb), _on(action))
+
+
+_SIMPLE: Final[Mapping[str, Deed]] = {
+    "kill": _simple("Kill", ALIVE, "The execution has ended", _kill),
+    "pause": _simple("Pause", frozenset({State.RUNNING}), "The execution does not run", control.pause),
+    "resume": _simple("Resume", frozenset({State.PAUSED}), "The execution is not paused", control.resume),
+    "unqueue": _simple("Run", frozenset({State.QUEUED}), "The execution is not queued", control.unqueue),
+    "forceRun": _simple("Run", ALIVE, "The execution has ended", control.force_run),
+    "restart": _simple(
+        "Restart",
+        frozenset({State.FAILED, State.PAUSED}),
+        "Only what failed or is paused can be restarted",
+        lambda parts, execution_id: control.restart(parts, execution_id, None),
+    ),
+}
+
+ACTIONS: Final = (*_SIMPLE, "replay", "changeState", "labels", "delete")
+
+
+def deed_of(action: str, kind: Kind, parameters: Mapping[str, Any]) -> Deed:
+    """Return the deed of that name. Raises: BadRequest: there is none, or its parameters can't be."""
+    match action:
+        case "replay":
+            return Deed(lambda _: None, _replay_words, _replay, is_whole=False)
+        case "changeState":
+            return _change_state(kind, parameters)
+        case "labels":
+            return _set_labels(parameters)
+        case "delete":
+            return _delete(parameters)
+    simple = _SIMPLE.get(action)
+    if simple is None:
+        raise BadRequest(f"Invalid action: {action[:50]!r} is none of {', '.join(ACTIONS)}")
+    return simple
+
+
+def _replay_words(item: Item) -> str:
+    begin = "" if item.taskrun_id is None else f" from task {item.chosen.body['taskId']}"
+    return f"Start execution {item.execution.id} again as a new one{begin}"
+
+
+def _replay(parts: Parts, item: Item) -> None:
+    control.replay(parts, item.execution.id, item.taskrun_id, None)
+
+
+def _change_state(kind: Kind, parameters: Mapping[str, Any]) -> Deed:
+    try:
+        state = State(str(parameters.get("state", "")).upper())
+    except ValueError as error:
+        raise BadRequest("Invalid parameters.state: the state to change to is needed, such as SUCCESS") from error
+    if kind is Kind.TASKRUNS:
+
+        def change(parts: Parts, item: Item) -> None:
+            control.change_state(parts, item.execution.id, item.chosen.id, state)
+
+        ends = TERMINAL | {State.PAUSED}
+        words = _in(ends, "Task runs of an execution that goes on can't be changed")
+        return Deed(words, lambda item: f"Put task run {item.chosen.id} into {state}", change, is_whole=False)
+    if not state.is_terminal:
+        raise BadRequest("Invalid parameters.state: an execution can only be put into a terminal state")
+    return _simple(
+        f"Put into {state}:",
+        TERMINAL,
+        "The execution has not ended",
+        lambda parts, execution_id: control.change_status(parts, execution_id, state),
+    )
+
+
+def _set_labels(parameters: Mapping[str, Any]) -> Deed:
+    given = parameters.get("labels")
+    if not isinstance(given, Mapping) or not given or len(given) > LABELS_MAX:
+        raise BadRequest('Invalid parameters.labels: a map of keys to values is needed, such as {"team": "blue"}')
+    labels = [Label(str(key), str(value)) for key, value in given.items()]
+    return _simple(
+        f"Set {', '.join(f'{label.key}={label.value}' for label in labels)} on",
+        TERMINAL,
+        "The execution has not ended",
+        lambda parts, execution_id: control.set_labels(parts, execution_id, labels),
+    )
+
+
+def _delete(parameters: Mapping[str, Any]) -> Deed:
+    reach = Reach(
+        logs=parameters.get("deleteLogs", True) is not False,
+        metrics=parameters.get("deleteMetrics", True) is not False,
+        files=parameters.get("deleteStorage", True) is not False,
+    )
+    return _simple(
+        "Delete",
+        TERMINAL,
+        "The execution has not ended",
+        lambda parts, execution_id: delete(parts, execution_id, reach),
+    )
+
+
+def done(parts: Parts, deed: Deed, items: Iterable[Item], *, is_dry: bool) -> Iterator[Result]:
+    """Do it to each item (`is_dry`: only say whether it could be done) and yield what came of it."""
+    before: set[str] = set()
+    for item in items:
+        refusal = deed.refusal(item)
+        if refusal is not None:
+            yield item.result(refusal, is_ok=False)
+            continue
+        words = deed.would(item)
+        is_done = deed.is_whole and item.execution.id in before
+        before.add(item.execution.id)
+        if not is_dry and not is_done:
+            try:
+                deed.act(parts, item)
+            except RunfoldError as error:
+                yield item.result(str(error), is_ok=False)
+                continue
+        yield item.result(words, is_ok=True)
