@@ -24,7 +24,7 @@ interface Props {
 }
 
 const mode = kept<"chips" | "text">("query-mode", ["chips", "text"], "chips");
-const CHECK_AFTER_MS = 250;
+const CHECK_AFTER_MS = 700;
 
 export function QueryBar({ kind, value, onChange, placeholder, params }: Props) {
   const shownAs = useStore(mode);
@@ -37,7 +37,9 @@ export function QueryBar({ kind, value, onChange, placeholder, params }: Props) 
 
   const whole = asText ? draft : [...terms, draft].join(" ").trim();
   const check = useQueryCheck(kind, useLater(whole, CHECK_AFTER_MS));
-  const error = check?.ok === false ? check.error : undefined;
+  // Whoever has just written `state:` is not done, and not wrong yet.
+  const unfinished = /[:,]$/.test(draft.trimEnd());
+  const error = check?.ok === false && !unfinished ? check.error : undefined;
 
   const editTerm = (index: number) => {
     onChange(terms.filter((_, at) => at !== index).join(" "));
@@ -159,7 +161,9 @@ function Field({
   const term = /(?:^|\s)(\S*)$/.exec(before)?.[1] ?? "";
   const fields = useQueryFields(kind);
   const named = partsOf(term).field;
-  const known = fields.find((each) => each.name === named || (named !== null && each.aliases?.includes(named)));
+  const known = fields.find(
+    (each) => each.name === named || (named !== null && each.aliases?.includes(named)),
+  );
   const counted = known?.sort ?? known?.name ?? named;
   const values = useFieldValues(kind, open ? counted : null, params);
   const list = useMemo(

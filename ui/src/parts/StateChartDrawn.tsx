@@ -6,7 +6,7 @@ import { type Bucket, STATES, type State } from "~/api/types";
 import { useStore } from "~/app/store";
 import { shownTheme } from "~/app/theme";
 import { durationText } from "~/time/duration";
-import { instantText, minuteText, type Zone, zone } from "~/time/zone";
+import { instantText, minuteText, tickText, type Zone, zone } from "~/time/zone";
 import { StateBadge } from "./StateBadge";
 import type { StateChartProps } from "./StateChart";
 import css from "./StateChart.module.css";
@@ -153,7 +153,14 @@ function options({ width, height, colour, states, of, intervalMs, tip, range }: 
       ms: { range: (_, __, max) => [0, Math.max(1, max * 1.25)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, gap: 4 },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 22,
+        gap: 4,
+        space: 70,
+        values: (_, all, __, ___, step) => all.map((s) => tickText(new Date(s * 1_000), of, step * 1_000)),
+      },
       {
         ...axis,
         grid,
@@ -179,7 +186,7 @@ function options({ width, height, colour, states, of, intervalMs, tip, range }: 
         (state): uPlot.Series => ({
           label: state,
           paths: bars,
-          fill: colour(`--${STATE_LOOK[state].hue}`),
+          fill: colour(`--bar-${STATE_LOOK[state].hue}`),
           width: 0,
           points: { show: false },
         }),

@@ -11,8 +11,19 @@ export function Instant({ at, clock = false }: { at: string | null | undefined; 
   const date = new Date(at);
   return (
     <time dateTime={at} title={at} className={css.time}>
-      {clock ? clockText(date, of) : instantText(date, of)}
+      <Fraction text={clock ? clockText(date, of) : instantText(date, of)} />
     </time>
+  );
+}
+
+/** Seconds are what one reads; milliseconds are there when they matter. */
+function Fraction({ text }: { text: string }) {
+  const point = text.length - 4;
+  return (
+    <>
+      {text.slice(0, point)}
+      <span className={css.ms}>{text.slice(point)}</span>
+    </>
   );
 }
 

@@ -6,9 +6,14 @@ export const zone = kept<Zone>("zone", ["local", "utc"], "local");
 
 const pad = (value: number, digits = 2) => String(value).padStart(digits, "0");
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 interface Fields {
   year: number;
+  /** `11-24` */
   date: string;
+  /** `Nov 24` */
+  day: string;
   time: string;
   ms: string;
 }
@@ -24,15 +29,23 @@ function fields(at: Date, of: Zone): Fields {
   return {
     year,
     date: `${pad(month)}-${pad(day)}`,
+    day: `${MONTHS[month - 1]} ${pad(day)}`,
     time: `${pad(hour)}:${pad(minute)}:${pad(second)}`,
     ms: pad(at.getMilliseconds(), 3),
   };
 }
 
-/** `11-24 10:11:12.345`, with the year if it is another one than now's. */
+/** `Nov 24 10:11:12.345`, with the year if it is another one than now's. */
 export function instantText(at: Date, of: Zone, now = new Date()): string {
-  const { year, date, time, ms } = fields(at, of);
-  return `${year === now.getFullYear() ? "" : `${year}-`}${date} ${time}.${ms}`;
+  const { year, day, time, ms } = fields(at, of);
+  return `${year === now.getFullYear() ? "" : `${year} `}${day} ${time}.${ms}`;
+}
+
+/** What an axis says at a place: the day at its beginning, else the time, as fine as the steps are. */
+export function tickText(at: Date, of: Zone, stepMs: number): string {
+  const { day, time } = fields(at, of);
+  if (stepMs >= 86_400_000 || time === "00:00:00") return day;
+  return stepMs >= 60_000 ? time.slice(0, 5) : time;
 }
 
 /** `10:11:12.345` */

@@ -1,9 +1,11 @@
 /** Task Runs: the query, its chart, its rows, and the drawer of one of them. All of it stands in the address. */
 import { useQueryClient } from "@tanstack/react-query";
+import { ArrowUp } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { useHistogram } from "~/api/queries";
-import { useNewestTaskRuns, useTaskRuns } from "~/api/taskruns";
+import { PAGE_SIZE, useNewestTaskRuns, useTaskRuns } from "~/api/taskruns";
 import type { TaskRun } from "~/api/types";
+import { BulkBar } from "~/parts/BulkBar";
 import { Button } from "~/parts/Button";
 import { ColumnChooser } from "~/parts/ColumnChooser";
 import { defaultColumns } from "~/parts/columns";
@@ -52,8 +54,22 @@ export function Component() {
   return (
     <Page
       title="Task Runs"
-      note={total !== undefined && <span>{total}</span>}
-      actions={<RangePicker range={range} onRange={setRange} />}
+      note={
+        <>
+          {total !== undefined && <span>{total}</span>}
+          {fresh > 0 && (
+            <Button small kind="primary" onPress={show}>
+              <ArrowUp size={13} /> {fresh >= PAGE_SIZE ? `${PAGE_SIZE}+` : fresh} new
+            </Button>
+          )}
+        </>
+      }
+      actions={
+        <>
+          <ColumnChooser columns={COLUMNS} shown={shown} onShown={setShown} />
+          <RangePicker range={range} onRange={setRange} />
+        </>
+      }
       aside={
         openId !== "" && (
           <TaskRunDrawer id={openId} onClose={() => change({ open: null, tab: null }, { push: true })} />
@@ -80,25 +96,6 @@ export function Component() {
         </Card>
       )}
       <Card fill label="Rows">
-        <div className={css.tools}>
-          {selection.size > 0 ? (
-            <>
-              <b>{selection.size} selected</b>
-              <Button small kind="quiet" onPress={() => setSelection(new Set())}>
-                Clear
-              </Button>
-            </>
-          ) : (
-            fresh > 0 && (
-              <Button small kind="primary" onPress={show}>
-                {fresh === rows.length && fresh >= 100 ? "100+" : fresh} new
-              </Button>
-            )
-          )}
-          <span className={css.right}>
-            <ColumnChooser columns={COLUMNS} shown={shown} onShown={setShown} />
-          </span>
-        </div>
         {list.isPending ? (
           <Loading what="task runs" lines={12} />
         ) : list.isError ? (
@@ -133,6 +130,7 @@ export function Component() {
             }
           />
         )}
+        {selection.size > 0 && <BulkBar count={selection.size} onClear={() => setSelection(new Set())} />}
       </Card>
     </Page>
   );

@@ -27,7 +27,7 @@ export const COLUMNS: readonly Column<TaskRun>[] = [
   {
     id: "start",
     title: "Start",
-    width: 148,
+    width: 172,
     sort: "state.startDate",
     downFirst: true,
     cell: (row) => <Instant at={row.state.startDate} />,
@@ -77,7 +77,7 @@ export const COLUMNS: readonly Column<TaskRun>[] = [
   {
     id: "end",
     title: "End",
-    width: 148,
+    width: 172,
     sort: "state.endDate",
     downFirst: true,
     optional: true,
