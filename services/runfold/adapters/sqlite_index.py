@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
-from runfold.adapters import sqlite_statistics
+from runfold.adapters import sqlite_histogram, sqlite_statistics
 from runfold.adapters.sqlite_documents import create_tables, read, remove, write
 from runfold.adapters.sqlite_query import Condition, condition, order
 from runfold.documents.checks import check_query
@@ -118,7 +118,7 @@ class SqliteIndex:
     def histogram(self, wanted: Histogram) -> HistogramAnswer:
         check_histogram(wanted)
         with self._reader() as connection:
-            return sqlite_statistics.histogram(connection, wanted)
+            return sqlite_histogram.histogram(connection, wanted)
 
     def statistics(self, wanted: Statistics) -> StatisticsAnswer:
         check_statistics(wanted)

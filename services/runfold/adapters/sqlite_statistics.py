@@ -1,5 +1,5 @@
 """
-Facets, histograms and statistics of the embedded index.
+Facets and statistics of the embedded index.
 
 SQL selects and groups; numbers and values come out as one JSON array per column, which is
 several times as quick as row by row, and Python counts and sorts them. Of many documents
@@ -7,12 +7,9 @@ an index that has all columns is read (`sqlite_ways`), in whose order SQLite nee
 """
 
 import sqlite3
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -20,37 +17,26 @@ import msgspec
 from runfold.adapters.sqlite_query import Condition, condition
 from runfold.adapters.sqlite_ways import Ways
 from runfold.documents.figures import figures, percentile
-from runfold.documents.instants import date_of, micros_of
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.statistics import (
-    BAND_VALUES_MAX,
     FAILED,
     GROUPS_MAX,
     MEASURES,
     RETRIED_FROM,
-    Bucket,
     Facets,
     FacetsAnswer,
     Group,
-    Histogram,
-    HistogramAnswer,
     Statistics,
     StatisticsAnswer,
 )
-from runfold.documents.statistics_plain import cut, facet, summed_up
+from runfold.documents.statistics_plain import facet, summed_up
 
 GROUPED_TOGETHER: Final = ("namespace", "flowId", "taskId", "state")
 """What the index by group begins with: counted for all at once, in its order."""
 
-_SECOND: Final = timedelta(seconds=1)
-"""No boundary lies within one."""
-
 _ints = msgspec.json.Decoder(list[int]).decode
 _floats = msgspec.json.Decoder(list[float]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
-_texts_or_none = msgspec.json.Decoder(list[str | None]).decode
-_floats_or_none = msgspec.json.Decoder(list[float | None]).decode
-_ints_or_none = msgspec.json.Decoder(list[int | None]).decode
 
 
 def facets(connection: sqlite3.Connection, wanted: Facets) -> FacetsAnswer:
@@ -74,27 +60,6 @@ def facets(connection: sqlite3.Connection, wanted: Facets) -> FacetsAnswer:
         row = connection.execute(sql, found.values).fetchone()
         counts |= {name: Counter(_texts(text)) for name, text in zip(apart, row, strict=True)}
     return FacetsAnswer(total, {name: facet(counts[name], wanted.size) for name in wanted.fields})
-
-
-def histogram(connection: sqlite3.Connection, wanted: Histogram) -> HistogramAnswer:
-    """Return the histogram as of now. Raises: BadRequest: There would be too many buckets."""
-    found = condition(wanted.filter, wanted.kind)
-    span = None if wanted.low and wanted.high else _span(connection, wanted, found)
-    interval, edges = cut(wanted, span)
-    if not edges:
-        return HistogramAnswer(interval)
-    moments, values, numbers = _over_time(connection, wanted, found, edges)
-    places = [bisect_left(moments, (edge - edges[0]) // _SECOND) for edge in edges]
-    buckets = [
-        Bucket(
-            edges[number],
-            end - begin,
-            _parts(values[begin:end]),
-            figures(sorted(_there(numbers[begin:end]))),
-        )
-        for number, (begin, end) in enumerate(pairwise(places))
-    ]
-    return HistogramAnswer(interval, tuple(buckets))
 
 
 @dataclass(slots=True)
@@ -193,45 +158,12 @@ def _grouped(
     yield from connection.execute(f"SELECT {columns}COUNT(*) FROM {table} WHERE {found.sql} {order}", found.values)  # noqa: S608
 
 
-def _span(connection: sqlite3.Connection, wanted: Histogram, found: Condition) -> tuple[datetime, datetime] | None:
-    sql = f'SELECT MIN("{wanted.date}"), MAX("{wanted.date}") FROM {wanted.kind} WHERE {found.sql}'  # noqa: S608
-    low, high = connection.execute(sql, found.values).fetchone()
-    return None if low is None else (date_of(low), date_of(high))
-
-
-def _over_time(
-    connection: sqlite3.Connection, wanted: Histogram, found: Condition, edges: Sequence[datetime]
-) -> tuple[list[int], list[str | None], list[Any]]:
-    """Return the seconds from the first edge to documents between the edges, in order, and what is counted and measured."""
-    columns = [wanted.date, wanted.by, wanted.measure]
-    inner = ", ".join(f'"{name}" AS c{place}' if name else f"NULL AS c{place}" for place, name in enumerate(columns))
-    begin, end = micros_of(edges[0]), micros_of(edges[-1])
-    table = Ways(connection, wanted.kind, wanted.filter).table([name for name in columns if name])
-    sql = (
-        f"SELECT json_group_array((c0 - {begin}) / 1000000), json_group_array(c1), json_group_array(c2) FROM (SELECT {inner} "  # noqa: S608
-        f'FROM {table} WHERE "{wanted.date}" >= ? AND "{wanted.date}" < ? AND {found.sql} '
-        f'ORDER BY "{wanted.date}")'
-    )
-    row = connection.execute(sql, (begin, end, *found.values)).fetchone()
-    is_double = wanted.measure is not None and FIELDS[wanted.kind][wanted.measure] is FieldType.DOUBLE
-    return _ints(row[0]), _texts_or_none(row[1]), (_floats_or_none if is_double else _ints_or_none)(row[2])
-
-
 def _present(name: str) -> str:
     return f'json_group_array("{name}") FILTER (WHERE "{name}" IS NOT NULL)'
 
 
-def _parts(values: Sequence[str | None]) -> dict[str, int]:
-    counts = {value: count for value, count in Counter(values).items() if value is not None}
-    return dict(facet(counts, BAND_VALUES_MAX).values)
-
-
 def _numbers(kind: Kind, name: str, text: str) -> Sequence[float]:
     return _floats(text) if FIELDS[kind][name] is FieldType.DOUBLE else _ints(text)
-
-
-def _there(values: Sequence[Any]) -> list[Any]:
-    return [value for value in values if value is not None]
 
 
 def _median(ordered: Sequence[float]) -> float | None:

@@ -7,7 +7,7 @@ own choice; for many, an index that holds all that is read, or else the table fr
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from runfold.adapters.sqlite_documents import COLUMNS, INDEXES
@@ -36,11 +36,18 @@ class Ways:
         """Return what to write after FROM, if columns `read` of what fits are wanted."""
         if not self._are_many:
             return str(self._kind)
+        index = self._index(read)
+        return f"{self._kind} INDEXED BY {self._kind}_by_{index}" if index else f"{self._kind} NOT INDEXED"
+
+    def is_by_date(self, read: Sequence[str]) -> bool:
+        """Return whether `table` reads an index that begins with the first one of `read`."""
+        index = self._index(read) if self._are_many else None
+        return index is not None and INDEXES[index][0] == read[0]
+
+    def _index(self, read: Iterable[str]) -> str | None:
         needed = self._fields | set(read)
-        for name in _WIDE:
-            if INDEXES[name][0] in COLUMNS[self._kind] and needed <= set(INDEXES[name]):
-                return f"{self._kind} INDEXED BY {self._kind}_by_{name}"
-        return f"{self._kind} NOT INDEXED"
+        usable = (name for name in _WIDE if INDEXES[name][0] in COLUMNS[self._kind])
+        return next((name for name in usable if needed <= set(INDEXES[name])), None)
 
 
 def _fields(wanted: Filter, kind: Kind) -> Iterator[str]:
