@@ -212,15 +212,18 @@ class Engine:
                 return outcome
             if self.clock.now > deadline or time.monotonic() > end:
                 break
-            self._wait(outcome)
+            self._wait()
         raise AssertionError(f"{execution_id} does not end: {self.outcome(execution_id)}")
 
-    def _wait(self, outcome: Outcome | None) -> None:
-        wakes = [run.wake_at for run in outcome.taskruns if run.wake_at] if outcome else []
-        if outcome and outcome.execution.wake_at:
-            wakes.append(outcome.execution.wake_at)
+    def _wait(self) -> None:
+        """Let the clock go on to the next date that any execution waits for."""
+        waiting = [
+            *_latest(self.broker.history(EXECUTIONS), Execution).values(),
+            *_latest(self.broker.history(TASKRUNS), TaskRun).values(),
+        ]
+        wakes = [each.wake_at for each in waiting if each.wake_at and each.wake_at > self.clock.now]
         if wakes:
-            self.clock.now = max(self.clock.now, min(wakes))
+            self.clock.now = min(wakes)
         else:
             time.sleep(0.005)  # a thread of the worker is at it: nothing to wait on but its report
             self.clock.now += timedelta(milliseconds=5)

@@ -98,7 +98,27 @@ def _wind_up(draft: Draft, parent: str) -> None:
         return
     frames = [draft.aggregate.frame(parent, branch) for branch in (Branch.TASKS, Branch.ERRORS)]
     if not run.state.is_terminal and not any(frame.active for frame in frames):
-        resolve(draft, run, State.KILLED if run.state is State.KILLING else verdict(frames[0]))
+        state = verdict(frames[0])
+        if run.state is State.KILLING:
+            state = State.KILLED
+        elif state in {State.SUCCESS, State.WARNING} and _is_cut_short(draft, run, frames[0]):
+            state = State.CANCELLED  # nothing more of it begins: a restart goes on with it
+        resolve(draft, run, state)
+
+
+def _is_cut_short(draft: Draft, run: TaskRun, frame: Frame) -> bool:
+    """Return whether more would have followed in a flowable whose execution ended before."""
+    task = draft.plan.nodes[run.task_id].task
+    assert isinstance(task, FlowableTask)  # noqa: S101 - only those are parents
+    if isinstance(task, WorkingDirectory):
+        return False  # its worker has said that it is done
+    if isinstance(task, WaitFor):
+        return True  # nobody has asked for its condition
+    try:
+        lanes = lanes_of(task, run)
+    except PluginFailed:
+        return False
+    return lanes is not None and (frame.opened < lanes.count or bool(frame.ready))
 
 
 # --- a flowable task run

@@ -2,7 +2,7 @@
 What people do to executions: pause, resume, force, label, mark, restart. Each as facts, or void.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runfold.execution import claims as c
 from runfold.execution.aggregate import Aggregate
@@ -85,10 +85,13 @@ def _mark(draft: Draft, claim: c.ChangeState) -> None:
     run = draft.aggregate.taskruns.get(claim.taskrun_id)
     if run is None:
         return
-    ancestors = [around for around in draft.aggregate.ancestors(run) if around.state is not State.RUNNING]
+    again = {above.id: above for above in with_ancestors(draft.aggregate, cut_short(draft.aggregate))}
+    again |= {above.id: above for above in draft.aggregate.ancestors(run)}
+    again.pop(run.id, None)
     draft.add(TaskRunMarked(run.id, claim.state))
-    for around in ancestors:
-        draft.add(TaskRunMarked(around.id, State.RUNNING))
+    for around in again.values():
+        if around.state is not State.RUNNING:
+            draft.add(TaskRunMarked(around.id, State.RUNNING))
     if draft.aggregate.execution.state is State.RUNNING:
         draft.look_at_all()
     else:
@@ -98,12 +101,26 @@ def _mark(draft: Draft, claim: c.ChangeState) -> None:
 
 def to_restart(aggregate: Aggregate) -> list[TaskRun]:
     """Return the task runs that a restart runs again, ancestors included, in the order of creation."""
+    again = [run for run in aggregate.taskruns.values() if run.state in {State.FAILED, State.PAUSED}]
+    again = [run for run in again if not _is_aside(aggregate, run)]
+    if not again:
+        return []
+    return with_ancestors(aggregate, (*again, *cut_short(aggregate)))
+
+
+def with_ancestors(aggregate: Aggregate, runs: Iterable[TaskRun]) -> list[TaskRun]:
+    """Return these task runs and those around them, in the order of creation."""
     chosen: dict[str, TaskRun] = {}
-    for run in aggregate.taskruns.values():
-        if run.state in {State.FAILED, State.PAUSED} and not _is_aside(aggregate, run):
-            chosen[run.id] = run
-            chosen |= {around.id: around for around in aggregate.ancestors(run)}
+    for run in runs:
+        chosen[run.id] = run
+        chosen |= {around.id: around for around in aggregate.ancestors(run)}
     return sorted(chosen.values(), key=lambda run: run.ordinal)
+
+
+def cut_short(aggregate: Aggregate) -> list[TaskRun]:
+    """Return the flowable task runs in which more would have followed when the execution ended."""
+    found = [run for run in aggregate.taskruns.values() if run.state is State.CANCELLED]
+    return [run for run in found if aggregate.frame(run.id).opened and not _is_aside(aggregate, run)]
 
 
 def _is_aside(aggregate: Aggregate, run: TaskRun) -> bool:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from runfold.errors import BadRequest
 from runfold.execution.aggregate import ROOT, Aggregate
 from runfold.execution.claims import Start
+from runfold.execution.control import cut_short, with_ancestors
 from runfold.execution.ids import derived_id
 from runfold.execution.model import Branch, TaskRun
 from runfold.execution.state import Entry, State
@@ -38,6 +39,7 @@ def replay(plan: Plan, aggregate: Aggregate, taskrun_id: str | None, new_id: str
     target = next((run for run in aggregate.ancestors(target) if _is_redone(plan, run, target)), target)
     kept = _kept(plan, aggregate, target)
     again = {around.id for around in aggregate.ancestors(target)}
+    again |= {run.id for run in with_ancestors(aggregate, cut_short(aggregate))} - {target.id}
     copies = []
     for run in kept:
         is_flowable = _node_is_flowable(plan, run) and not isinstance(plan.nodes[run.task_id].task, WorkingDirectory)
