@@ -11,6 +11,7 @@ from runfold.webserver.freshness import Tokens
 from runfold.webserver.operations import operations_page
 from runfold.webserver.parts import Parts, read_your_writes
 from runfold.webserver.routes import (
+    actions,
     bulk,
     configs,
     control,
@@ -31,6 +32,7 @@ from runfold.webserver.routes import (
     namespaces,
     plugins,
     queries,
+    startable,
     starting,
     stats,
     taskruns,
@@ -58,7 +60,9 @@ ROUTERS: Final = (
     watch.router,  # before one of each: `watch` is no id
     figures.router,  # as `watch`
     export.router,  # as `watch`
+    startable.router,
     executions.router,
+    actions.router,
     files.router,
     history.router,
     graphs.router,

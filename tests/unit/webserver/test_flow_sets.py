@@ -129,10 +129,10 @@ def test_a_task_that_is_being_written_is_checked_alone(many: World) -> None:
     def check(text: str, **parameters: str) -> dict:
         return many.client.post("/api/v1/flows/validate/task", params=parameters, content=text).json()
 
-    assert check(f"id: t\ntype: {RETURN}\n") == {}
+    assert check(f"id: t\ntype: {RETURN}\n") == {"index": 0}
     assert "Unrecognized field" in check(f"id: t\ntype: {RETURN}\nformatt: x\n")["constraints"]
     assert "Invalid type" in check("id: t\ntype: no.such.Task\n")["constraints"]
     schedule = "id: t\ntype: io.kestra.plugin.core.trigger.Schedule\ncron: '* *'\n"
     assert "constraints" in check(schedule, section="TRIGGERS")
-    assert check(schedule.replace("* *", "* * * * *"), section="TRIGGERS") == {}
+    assert check(schedule.replace("* *", "* * * * *"), section="TRIGGERS") == {"index": 0}
     assert "constraints" in check("just words")

@@ -49,7 +49,7 @@ def validate_task(source: TextBody, parts: Given, section: Section = Section.TAS
     """Say what is wrong with the text of one task or trigger."""
     kind = Task if section is Section.TASKS else Trigger
     violations = part_violations(source, kind, parts.types)
-    return Json({"constraints": constraints(violations)} if violations else {})
+    return Json({"index": 0} | ({"constraints": constraints(violations)} if violations else {}))
 
 
 @router.post("/validate/trigger")
