@@ -18,7 +18,7 @@ from runfold.documents.grammar_terms import checked, find_field
 from runfold.documents.grammar_tree import FREE_TEXT, Expression, Op, Term, Value, Without
 from runfold.documents.instants import instant_text
 from runfold.documents.model import Kind
-from runfold.documents.query import Filter, all_of
+from runfold.documents.query import AnyOf, Filter, all_of
 from runfold.errors import BadRequest, QueryInvalid
 from runfold.webserver.parameters import child_filter, instant_of, level_filter, scope_filter
 
@@ -26,6 +26,9 @@ FILTERS_MAX: Final = 64
 PREFIX: Final = "filters["
 
 _PARAMETER: Final = re.compile(r"filters\[([^\[\]]+)\]\[([A-Z_]+)\](?:\[(.*)\])?", re.DOTALL)
+_GROUPS: Final = re.compile(r"filters((?:\[(?:and|or)\]\[\d{1,3}\]){1,2})(?=\[)")
+_GROUP: Final = re.compile(r"\[(and|or)\]\[(\d+)\]")
+"""`filters[or][0][and][1][state][EQUALS]`: the second part of a group that is the first part of another."""
 
 _NAMES: Final[Mapping[str, str]] = MappingProxyType({"query": FREE_TEXT, "enddate": "start", "starttime": "start"})
 """Kestra's names of what queries call otherwise. Both dates are of the start, as in `startDate` and `endDate`."""
@@ -60,7 +63,40 @@ def filters_filter(given: Mapping[str, Any], kind: Kind, now: datetime) -> Filte
     wanted = [(name, text) for name, text in _pairs(given) if text]
     if len(wanted) > FILTERS_MAX:
         raise BadRequest(f"Invalid filters: there are more than {FILTERS_MAX}")
-    return all_of(_filter(name, text, kind, now) for name, text in wanted) if wanted else None
+    if not wanted:
+        return None
+    group = _Group()
+    for name, text in wanted:
+        found = _GROUPS.match(name)
+        place = _GROUP.findall(found[1]) if found else []
+        plain = PREFIX.removesuffix("[") + name[found.end() :] if found else name
+        try:
+            group.add(place, _filter(plain, text, kind, now))
+        except QueryInvalid as error:
+            raise QueryInvalid(str(error).replace(plain, name), error.column, name) from error
+    return group.filter()
+
+
+class _Group:
+    """Filters that must all hold, and groups of which all, or one of whose parts, must."""
+
+    def __init__(self) -> None:
+        self._filters: list[Filter | None] = []
+        self._parts: dict[str, dict[int, _Group]] = {}
+
+    def add(self, place: list[tuple[str, str]], found: Filter | None) -> None:
+        if not place:
+            self._filters.append(found)
+            return
+        (logic, number), *rest = place
+        self._parts.setdefault(logic, {}).setdefault(int(number), _Group()).add(rest, found)
+
+    def filter(self) -> Filter:
+        found = list(self._filters)
+        for logic, parts in self._parts.items():
+            inner = tuple(part.filter() for _, part in sorted(parts.items()))
+            found.append(AnyOf(inner) if logic == "or" else all_of(inner))
+        return all_of(found)
 
 
 def _pairs(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,15 @@ def found(world: World, path: str, **parameters) -> list[str]:
         ({"filters[endDate][LESS_THAN_OR_EQUAL_TO]": "2024-12-05T09:59Z"}, []),
         ({"filters[attempts][GREATER_THAN]": "0"}, []),
         ({"filters[triggerExecutionId][EQUALS]": "e1"}, ["e2-0"]),
+        ({"filters[or][0][flowId][EQUALS]": "bye", "filters[or][1][taskId][EQUALS]": "other"}, ["e1-1", "e3-0"]),
+        (
+            {
+                "filters[and][0][state][NOT_EQUALS]": "FAILED",
+                "filters[and][1][or][0][flowId][EQUALS]": "bye",
+                "filters[and][1][or][1][executionId][EQUALS]": "e1",
+            },
+            ["e1-0", "e3-0"],
+        ),
         ({"filters[childFilter][EQUALS]": "MAIN"}, ["e1-0", "e1-1", "e3-0"]),
         ({"filters[scope][EQUALS]": "USER"}, ["e1-0", "e1-1", "e2-0", "e3-0"]),
         ({"filters[state][EQUALS]": ""}, ["e1-0", "e1-1", "e2-0", "e3-0"]),
