@@ -76,6 +76,11 @@ def cells(document: Document, columns: Sequence[Column], labels: Sequence[Mappin
     return {column.name: _cell(document, column, labels) for column in columns}
 
 
+def filled(document: Document, columns: Sequence[Column], labels: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the same without the empty ones: for rows that a page shows."""
+    return {name: value for name, value in cells(document, columns, labels).items() if value is not None}
+
+
 def _column(kind: Kind, name: str) -> Column:
     fields = FIELDS[kind]
     if fields.get(name) in _WITHOUT_KEY or name in _OF_SOURCE.get(kind, ()):

@@ -18,6 +18,7 @@ from runfold.documents.query import PAGE_SIZE_MAX, Filter, Is, Page, Query, Sort
 from runfold.errors import BadRequest
 from runfold.execution.state import State
 from runfold.ports import Index
+from runfold.webserver.export_columns import Column, filled, needs_labels
 from runfold.webserver.freshness import Freshness
 from runfold.webserver.tail import Tail
 from runfold.webserver.view import Seen
@@ -103,19 +104,33 @@ class Reader:
         found = _newer(None if live is None else project_taskrun(live), self._index.get(kind, entity_id))
         return None if found is None or self._is_deleted(found) else found
 
-    def search(self, query: Query) -> ApiJson:
+    def search(self, query: Query, columns: Sequence[Column] = ()) -> ApiJson:
         """
-        Return a page of the index, each hit as new as the tail knows it.
+        Return a page of the index, each hit as new as the tail knows it; with columns, each tells what it has in them.
 
         Hits that no longer fit, as newer snapshots say, are left out.
         """
         page = self._index.search(query)
         newest = [self._newest(document, query.filter) for document in page.documents]
-        results = [document.body["source"] for document in newest if document is not None]
+        shown = [document for document in newest if document is not None]
+        results = self._with_columns(shown, columns) if columns else [document.body["source"] for document in shown]
         total = page.total - (len(newest) - len(results))
         following = {"next": page.next} if page.next is not None else {}
         as_of = {"asOf": self._freshness.as_of()}
         return {"results": results, "total": total, "totalIsExact": page.is_exact, **following, **as_of}
+
+    def _with_columns(self, documents: Sequence[Document], columns: Sequence[Column]) -> list[ApiJson]:
+        ids = (
+            {document.body["executionId"] for document in documents}
+            if documents and needs_labels(documents[0].kind, columns)
+            else set()
+        )
+        labels = self.labels(ids) if ids else {}
+        return [
+            document.body["source"]
+            | {"columns": filled(document, columns, labels.get(document.body.get("executionId"), ()))}
+            for document in documents
+        ]
 
     def matching(self, kind: Kind, wanted: Filter) -> Iterator[Document]:
         """Yield all executions or task runs that a search finds, the oldest first, each as new as the tail knows it."""

@@ -21,6 +21,7 @@ from runfold.documents.query import Filter, matches
 from runfold.errors import Unavailable
 from runfold.webserver.answers import json_bytes
 from runfold.webserver.changes import Change, Changes
+from runfold.webserver.export_columns import Column, filled
 from runfold.webserver.following import Watcher
 
 PAUSE_S: Final = 0.1
@@ -39,6 +40,7 @@ class Standing:
     kind: Kind
     filter: Filter
     since: datetime
+    columns: tuple[Column, ...] = ()
 
     def events(self, changes: Iterable[Change]) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Yield number, event and data for the newest change of each entity that concerns this query."""
@@ -54,7 +56,11 @@ class Standing:
             if event == "left":
                 yield change.number, event, {"id": entity_id}
             elif event is not None:
-                yield change.number, event, {"id": entity_id, _NAMES[self.kind]: change.document.body["source"]}
+                yield change.number, event, {"id": entity_id, _NAMES[self.kind]: self._shown(change)}
+
+    def _shown(self, change: Change) -> dict[str, Any]:
+        source: dict[str, Any] = change.document.body["source"]
+        return source | {"columns": filled(change.document, self.columns, ())} if self.columns else source
 
     def _event(self, change: Change, first: Change) -> str | None:
         before = first.old_document

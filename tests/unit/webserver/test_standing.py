@@ -13,6 +13,7 @@ from runfold.documents.model import Kind
 from runfold.documents.query import Is
 from runfold.execution.state import State
 from runfold.webserver.changes import Changes
+from runfold.webserver.export_columns import columns_of
 from runfold.webserver.standing import Standing, begin_of
 
 C, R, F, S = State.CREATED, State.RUNNING, State.FAILED, State.SUCCESS
@@ -36,6 +37,15 @@ def test_a_task_run_enters_is_updated_and_leaves() -> None:
 
     changes.add([(taskrun("e", 0, C, R, S, seq=4), running)])
     assert events(changes, after=3) == [("left", "e-0")]
+
+
+def test_events_tell_what_is_in_the_columns_that_are_asked_for() -> None:
+    changes = Changes()
+    changes.add([(taskrun("e", 0, C, R, seq=7), None)])
+    wanted = Standing(RUNNING.kind, RUNNING.filter, NOW, columns_of(Kind.TASKRUNS, "execution,seq,end"))
+
+    [(_, _, data)] = wanted.events(changes.since(0, 10) or ())
+    assert data["taskrun"]["columns"] == {"execution": "e", "seq": 7}
 
 
 def test_several_changes_of_one_come_as_the_newest() -> None:

@@ -100,6 +100,17 @@ def test_hits_come_in_the_order_asked_for_by_kestras_names(still_world, sort, ex
     assert [hit["id"] for hit in body["results"]] == expected
 
 
+def test_a_hit_tells_what_it_has_in_the_columns_that_are_asked_for(runs):
+    def columns(run_id: str, names: str) -> dict[str, object]:
+        answer = runs.get("/taskruns/search", query=f"id:{run_id}", columns=names)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["results"][0]["columns"]
+
+    assert columns("e1-0", "execution,seq,error") == {"execution": "e1", "seq": 1}
+    assert "columns" not in runs.get("/taskruns/search").json()["results"][0]
+    assert runs.get("/taskruns/search", columns="nonsense").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("parameters", "text"),
     [

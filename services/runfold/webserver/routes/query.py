@@ -169,6 +169,8 @@ class RunSearch(ExecutionFilter, Cursors):
 class TaskRunSearch(TaskRunFilter, Cursors):
     """The parameters of the task run search."""
 
+    columns: str | None = Field(None, description="As in an export: each hit tells what it has in these, too")
+
     def search(self, now: datetime) -> Query:
         """Return the query that these parameters say together. Raises: BadRequest."""
         return self.query(self.kind, self.filter(now), NEWEST_FIRST)

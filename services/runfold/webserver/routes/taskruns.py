@@ -4,8 +4,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
+from runfold.documents.model import Kind
 from runfold.errors import NotFound
 from runfold.webserver.answers import Json
+from runfold.webserver.export_columns import columns_of
 from runfold.webserver.parts import Given
 from runfold.webserver.routes.query import TaskRunSearch
 
@@ -18,7 +20,8 @@ router = APIRouter(prefix="/taskruns", tags=["task runs"])
 @router.get("/search")
 def search(asked: Annotated[TaskRunSearch, Query()], parts: Given) -> Json:
     """Find task runs, newest first."""
-    return Json(parts.reader.search(asked.search(parts.clock())))
+    columns = columns_of(Kind.TASKRUNS, asked.columns) if asked.columns else ()
+    return Json(parts.reader.search(asked.search(parts.clock()), columns))
 
 
 @router.get("/maxTaskRunSetting")
