@@ -5,7 +5,7 @@ export const namespaceLink = (namespace: string): string => `/namespaces/${encod
 
 /** An execution; with a task run, at its place in the gantt. */
 export const executionLink = (executionId: string, taskRunId?: string): string =>
-  `/executions/${encodeURIComponent(executionId)}${taskRunId ? `?tab=gantt&taskrun=${encodeURIComponent(taskRunId)}` : ""}`;
+  `/executions/${encodeURIComponent(executionId)}${taskRunId ? `?tab=gantt&taskRun=${encodeURIComponent(taskRunId)}` : ""}`;
 
 /** The list of task runs with a query. */
 export const taskRunsLink = (query: string): string => `/taskruns?query=${encodeURIComponent(query)}`;

@@ -17,10 +17,17 @@ import css from "./TaskRunDrawer.module.css";
 
 const EVERY_MS = 2_000;
 
-export function TaskRunDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+interface TaskRunDrawerProps {
+  id: string;
+  onClose: () => void;
+  /** Its tab's name in the address, where the page has a `tab` of its own. */
+  tabName?: string;
+}
+
+export function TaskRunDrawer({ id, onClose, tabName = "tab" }: TaskRunDrawerProps) {
   const found = useTaskRun(id);
   const running = found.data !== undefined && !hasEnded(found.data.state.current);
-  const [tab, setTab] = useText("tab", "overview");
+  const [tab, setTab] = useText(tabName, "overview");
   const run = found.data;
   return (
     <Drawer id={id} label="Task run" onClose={onClose} head={run ? <Head run={run} /> : <h2>Task run</h2>}>
