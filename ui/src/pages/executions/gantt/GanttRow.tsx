@@ -1,0 +1,148 @@
+import { ChevronRight } from "lucide-react";
+import { memo } from "react";
+import { Link } from "react-router";
+import type { State } from "~/api/types";
+import { StateBadge } from "~/parts/StateBadge";
+import { lookOf } from "~/parts/states";
+import { durationText } from "~/time/duration";
+import { useSearchHref } from "~/url/search";
+import css from "./Gantt.module.css";
+import type { Bar, Row } from "./rows";
+
+interface Props {
+  row: Row;
+  index: number;
+  top: number;
+  height: number;
+  from: number;
+  to: number;
+  /** Where what goes on ends: now, or the moment that is looked at. */
+  until: number;
+  isCursor: boolean;
+  isOpen: boolean;
+  isMarked: boolean;
+  onToggle: (id: string) => void;
+  onCursor: (id: string) => void;
+}
+
+/** One row: what it is, its state, its bars, how long it took. The whole row is a link. */
+export const GanttRow = memo(function GanttRow(props: Props) {
+  const { row, index, top, height, until, isCursor, isOpen, isMarked, onToggle, onCursor } = props;
+  const hrefOf = useSearchHref();
+  const href = hrefOf({ open: row.run.id });
+  const end = row.to ?? until;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-level={row.depth + 1}
+      aria-expanded={row.hasChildren ? row.isOpen : undefined}
+      className={css.row}
+      data-cursor={isCursor || undefined}
+      data-open={isOpen || undefined}
+      data-marked={isMarked || undefined}
+      style={{ transform: `translateY(${top}px)`, height }}
+    >
+      <div role="gridcell" className={css.name} style={{ paddingLeft: 6 + row.depth * 14 }}>
+        {row.hasChildren ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className={css.fold}
+            aria-label={`${row.isOpen ? "Fold" : "Unfold"} ${row.title}`}
+            onClick={() => onToggle(row.id)}
+          >
+            <ChevronRight size={13} aria-hidden data-open={row.isOpen || undefined} />
+          </button>
+        ) : (
+          <span className={css.nofold} />
+        )}
+        {row.kind === "iteration" ? (
+          <button type="button" tabIndex={-1} className={css.iteration} onClick={() => onToggle(row.id)}>
+            <span className={css.value}>{row.title}</span>
+          </button>
+        ) : (
+          <Link to={href} tabIndex={-1} className={css.link} onClick={() => onCursor(row.id)}>
+            {row.title}
+            {row.value !== undefined && <span className={css.value}>{row.value}</span>}
+          </Link>
+        )}
+        {row.attempts > 1 && (
+          <span className={css.attempts} title={`${row.attempts} attempts`}>
+            ×{row.attempts}
+          </span>
+        )}
+        {row.counts && <Counts counts={row.counts} />}
+      </div>
+      <div role="gridcell" className={css.state}>
+        <StateBadge state={row.state} plain />
+      </div>
+      <div role="gridcell" className={css.plot}>
+        {row.bars.map((bar, place) => (
+          <BarOf key={place} bar={bar} href={row.kind === "taskrun" ? href : null} {...props} />
+        ))}
+      </div>
+      <div role="gridcell" className={css.lasted} data-live={row.to === null || undefined}>
+        {durationText(end - row.from)}
+      </div>
+    </div>
+  );
+});
+
+function BarOf({
+  bar,
+  href,
+  row,
+  from,
+  to,
+  until,
+  onCursor,
+}: Props & { bar: Bar; href: { search: string } | null }) {
+  const end = bar.to ?? until;
+  if (end < from || bar.from > to) return null;
+  const left = Math.max(0, (bar.from - from) / (to - from));
+  const right = Math.min(1, (end - from) / (to - from));
+  const words = sayingOf(bar, end);
+  const look = {
+    className: css.piece,
+    title: words,
+    "aria-label": words,
+    "data-kind": bar.kind,
+    "data-flowable": (row.kind === "iteration" || bar.attempt === undefined) && bar.kind === "runs" ? "" : undefined,
+    "data-live": bar.to === null || undefined,
+    "data-hue": lookOf(bar.state).hue,
+    style: { left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` },
+  };
+  const label = bar.attempt !== undefined && row.attempts > 1 && <span aria-hidden>{bar.attempt}</span>;
+  if (href === null) return <span role="img" {...look} />;
+  return (
+    <Link to={href} tabIndex={-1} onClick={() => onCursor(row.id)} {...look}>
+      {label}
+    </Link>
+  );
+}
+
+function sayingOf(bar: Bar, end: number): string {
+  const time = durationText(end - bar.from);
+  if (bar.kind === "waits") return `Waited ${time}${bar.state === "CREATED" ? "" : ` (${bar.state})`}`;
+  if (bar.kind === "retries") return `Waited ${time} for the next attempt`;
+  if (bar.kind === "paused") return `Paused for ${time}`;
+  return `${bar.attempt === undefined ? "" : `Attempt ${bar.attempt}: `}${bar.state}, ${time}`;
+}
+
+function Counts({ counts }: { counts: ReadonlyMap<State, number> }) {
+  return (
+    <span className={css.counts}>
+      {[...counts].map(([state, count]) => {
+        const { hue, icon: Icon } = lookOf(state);
+        return (
+          <span key={state} data-hue={hue} title={`${count.toLocaleString()} ${state}`}>
+            <Icon size={11} strokeWidth={2.5} aria-hidden />
+            {count.toLocaleString()}
+            <span className="visually-hidden"> {state}</span>
+          </span>
+        );
+      })}
+    </span>
+  );
+}
