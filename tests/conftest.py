@@ -96,5 +96,6 @@ def delete_indices(url: str, prefix: str) -> None:
         try:
             client.indices.delete(index=f"{prefix}*", expand_wildcards="all", ignore_unavailable=True)
             client.indices.delete_index_template(name=f"{prefix}*")
+            client.cluster.delete_component_template(name=f"{prefix}*")
         except (ApiError, TransportError):
             return

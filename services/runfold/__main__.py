@@ -2,7 +2,20 @@
 
 import typer
 
-from runfold.commands import flows, openapi, plugins, purge, run, schemas, services, standalone, topics, version
+from runfold.commands import (
+    flows,
+    openapi,
+    plugins,
+    purge,
+    reindex,
+    run,
+    schemas,
+    services,
+    standalone,
+    topics,
+    verify,
+    version,
+)
 
 app = typer.Typer(
     help="Runfold runs flows: state changes are facts, and every task run can be found.",
@@ -10,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its traces show the values of variables
     rich_markup_mode=None,
 )
-for part in (run, standalone, services, purge, version):
+for part in (run, standalone, services, purge, reindex, verify, version):
     app.add_typer(part.app)
 app.add_typer(flows.app, name="flows")
 app.add_typer(plugins.app, name="plugins")

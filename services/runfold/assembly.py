@@ -20,7 +20,9 @@ from elastic_transport.client_utils import DEFAULT
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
+from runfold.adapters.elastic_generations import ElasticGenerations
 from runfold.adapters.elastic_index import ElasticIndex
+from runfold.adapters.elastic_mapping import Layout
 from runfold.adapters.encryption import Cipher, KeyInvalid
 from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.file_storage import MemoryFiles
@@ -276,22 +278,34 @@ def kafka_topics(settings: Settings, broker: KafkaBroker) -> KafkaTopics:
     return KafkaTopics(broker.cluster, (settings.worker_group,))
 
 
-def elastic(settings: Settings) -> ElasticIndex:
-    """Return the cluster's index; it connects when it is used."""
+def elastic(settings: Settings, generation: int | None = None) -> ElasticIndex:
+    """Return the cluster's index, or a generation of it that is being built; it connects when it is used."""
+    return ElasticIndex(_elastic_client(settings), settings.index_prefix, _layout(settings), generation)
+
+
+def elastic_generations(settings: Settings) -> ElasticGenerations:
+    """Return the generations of the cluster's index."""
+    return ElasticGenerations(_elastic_client(settings), settings.index_prefix, _layout(settings))
+
+
+def _layout(settings: Settings) -> Layout:
+    return Layout(settings.index_replicas, settings.index_lifecycle)
+
+
+def _elastic_client(settings: Settings) -> Elasticsearch:
     user, password, api_key = (
         settings.elasticsearch_username,
         settings.elasticsearch_password,
         settings.elasticsearch_api_key,
     )
     ca_certs = settings.elasticsearch_ca_certs
-    client = Elasticsearch(
+    return Elasticsearch(
         list(settings.elasticsearch_hosts),
         api_key=api_key.get_secret_value() if api_key else None,
         basic_auth=(user, password.get_secret_value() if password else "") if user else None,
         ca_certs=DEFAULT if ca_certs is None else str(ca_certs),
         request_timeout=ELASTIC_TIMEOUT_S,
     )
-    return ElasticIndex(client, settings.index_prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +331,7 @@ def engine(settings: Settings, data: Path | None, index: Index | None = None) ->
     """
     with ExitStack() as closing:
         if data is not None:
-            closing.enter_context(_locked(data))
+            closing.enter_context(locked(data))
         broker = SqliteBroker(data / "log.sqlite" if data else None)
         closing.callback(broker.close)
         files = file_storage(settings, data) if data else MemoryFiles()
@@ -333,7 +347,8 @@ def engine(settings: Settings, data: Path | None, index: Index | None = None) ->
 
 
 @contextmanager
-def _locked(data: Path) -> Iterator[None]:
+def locked(data: Path) -> Iterator[None]:
+    """Keep other engines out of a folder. Raises: DataInUse."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("w") as file:
         try:

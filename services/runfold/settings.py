@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     elasticsearch_password: SecretStr | None = None
     elasticsearch_ca_certs: Path | None = None
     index_prefix: str = Field(default="runfold-", pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)
+    index_replicas: int = Field(default=1, ge=0, le=10)
+    index_lifecycle: str | None = None
+    """A lifecycle policy of the server for new indices, where it has such. It must not delete: `retention` does."""
 
     worker_slots: int = Field(default=32, ge=1, le=1_000)
     """Tasks that one worker runs at a time."""

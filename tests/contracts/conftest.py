@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from elasticsearch import Elasticsearch
 
 from runfold.adapters.elastic_index import ElasticIndex
+from runfold.adapters.elastic_mapping import Layout
 from runfold.adapters.kafka_cluster import KafkaCluster
 from runfold.adapters.kafka_topics import KafkaTopics
 from runfold.adapters.sqlite_index import SqliteIndex
@@ -94,9 +95,10 @@ def server(elasticsearch: Any) -> Iterator[Elasticsearch]:
 def on_server(server: Elasticsearch) -> Iterator[ElasticIndex]:
     """One index for all tests: templates are put once, and each test begins without documents."""
     prefix = f"contract-{uuid.uuid4().hex[:8]}-"
-    yield ElasticIndex(server, prefix, replicas=0)
+    yield ElasticIndex(server, prefix, Layout(replicas=0))
     for kind in Kind:
         server.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}{kind}")
+    server.options(ignore_status=404).cluster.delete_component_template(name=f"{prefix}*")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from runfold.adapters.elastic_bulk import TRIES_MAX, Bulk
 from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.elastic_mapping import Names
+from runfold.adapters.elastic_months import LiveMonths
 from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, Kind
 from runfold.documents.query import (
@@ -450,7 +451,7 @@ class BusyServer:
 
 def bulk_of(server: BusyServer, count: int) -> Mapping[str, str]:
     items = [storable(taskrun(f"t{number}"))[0] for number in range(count)]
-    return Bulk(server, Names("p-")).write(items)
+    return Bulk(server, LiveMonths(server, Names("p-"))).write(items)
 
 
 def test_only_what_the_server_had_no_room_for_is_sent_again():

@@ -15,7 +15,9 @@ from typing import Any, Final
 import msgspec
 from elasticsearch import Elasticsearch
 
-from runfold.adapters.elastic_mapping import CREATED, Names
+from runfold.adapters.elastic_mapping import CREATED
+from runfold.adapters.elastic_months import Months
+from runfold.documents.model import Document
 from runfold.documents.storable import Storable
 from runfold.errors import Unavailable
 
@@ -43,9 +45,9 @@ class _Item:
 class Bulk:
     """One put."""
 
-    def __init__(self, client: Elasticsearch, names: Names) -> None:
+    def __init__(self, client: Elasticsearch, months: Months) -> None:
         self._client = client
-        self._names = names
+        self._months = months
         self._refused: dict[str, str] = {}
 
     def write(self, documents: Sequence[Storable]) -> Mapping[str, str]:
@@ -68,14 +70,21 @@ class Bulk:
     def _send(self, chunk: Sequence[_Item], busy: list[_Item], barer: list[_Item]) -> None:
         """Write one request; add what is to be tried again to `busy` or, with less in it, to `barer`."""
         lines: list[Any] = [item.lines for item in chunk]
-        answer = self._client.bulk(operations=lines, filter_path=["errors", "items.*.status", "items.*.error"])
+        answer = self._client.bulk(
+            operations=lines,
+            filter_path=["errors", "items.*.status", "items.*.error"],
+            require_alias=self._months.by_alias,
+        )
         if not answer["errors"]:
             return
+        made: set[str] = set()
         for item, outcome in zip(chunk, answer["items"], strict=True):
             result = outcome["index"]
             status = result["status"]
             if status < 300 or status == HTTPStatus.CONFLICT:
                 continue
+            if status == HTTPStatus.NOT_FOUND:
+                self._make_month(item.stored.document, made)
             if status not in _REFUSED:
                 busy.append(item)
                 continue
@@ -83,10 +92,17 @@ class Bulk:
             if item.bareness < len(_BARER):
                 barer.append(self._item(_BARER[item.bareness](item.stored), item.bareness + 1))
 
+    def _make_month(self, document: Document, made: set[str]) -> None:
+        """Make the month that was not there, once."""
+        name = self._months.name(document.kind, document.created)
+        if name not in made:
+            self._months.make(document.kind, document.created)
+            made.add(name)
+
     def _item(self, stored: Storable, bareness: int = 0) -> _Item:
         document = stored.document
         action = {
-            "_index": self._names.month(document.kind, document.created),
+            "_index": self._months.name(document.kind, document.created),
             "_id": document.id,
             "version": document.version,
             "version_type": "external_gte",

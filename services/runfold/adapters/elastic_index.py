@@ -14,7 +14,8 @@ from elasticsearch import Elasticsearch, NotFoundError
 from runfold.adapters import elastic_statistics
 from runfold.adapters.elastic_bulk import Bulk
 from runfold.adapters.elastic_errors import translated
-from runfold.adapters.elastic_mapping import CREATED, Names, properties, template
+from runfold.adapters.elastic_mapping import CREATED, Layout, Names
+from runfold.adapters.elastic_months import LiveMonths, Months, NewMonths, make_templates
 from runfold.adapters.elastic_query import condition, order
 from runfold.adapters.elastic_removal import Removal
 from runfold.documents.checks import check_query
@@ -36,15 +37,23 @@ from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 
 SEARCH_TIMEOUT: Final = "10s"
+SWAPS_MAX: Final = 3
 
 
 class ElasticIndex:
-    """See `ports.Index`. `prefix` begins the names of all indices; `replicas` of new ones."""
+    """
+    See `ports.Index`. `prefix` begins the names of all indices; `layout` of new ones.
 
-    def __init__(self, client: Elasticsearch, prefix: str, replicas: int = 1) -> None:
+    `generation`: one that is being built; None: the one that counts.
+    """
+
+    def __init__(
+        self, client: Elasticsearch, prefix: str, layout: Layout | None = None, generation: int | None = None
+    ) -> None:
         self._client = client
-        self.names = Names(prefix)
-        self._replicas = replicas
+        self.names = Names(prefix, generation)
+        self._months: Months = (LiveMonths if generation is None else NewMonths)(client, self.names)
+        self._layout = layout or Layout()
         self._is_prepared = False
 
     def put(self, documents: Sequence[Document]) -> Mapping[str, str]:
@@ -58,7 +67,7 @@ class ElasticIndex:
                 good.append(item)
         with translated():
             self._prepare()
-            return {**refused, **Bulk(self._client, self.names).write(good)}
+            return {**refused, **Bulk(self._client, self._months).write(good)}
 
     def search(self, query: Query) -> Page:
         check_query(query)
@@ -85,13 +94,18 @@ class ElasticIndex:
     def get(self, kind: Kind, document_id: str) -> Document | None:
         # An id is in one month only, but does not say in which: all are asked, and by id they answer at once.
         with translated():
-            try:
-                months = sorted(self._client.indices.get_alias(name=self.names.alias(kind)).body)
-            except NotFoundError:
-                return None
-            wanted = [{"_index": month, "_id": document_id} for month in months]
-            answer = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))
-        return next((_document(kind, hit) for hit in answer["docs"] if hit.get("found")), None)
+            for _ in range(SWAPS_MAX):
+                try:
+                    months = sorted(self._client.indices.get(index=self.names.readable(kind), features="aliases").body)
+                except NotFoundError:
+                    return None
+                if not months:
+                    return None
+                wanted = [{"_index": month, "_id": document_id} for month in months]
+                hits = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))["docs"]
+                if not any("error" in hit for hit in hits):
+                    return next((_document(kind, hit) for hit in hits if hit.get("found")), None)
+        raise Unavailable("Elasticsearch: the index was exchanged for another one meanwhile")
 
     def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
         check_filter(kind, wanted)
@@ -114,12 +128,12 @@ class ElasticIndex:
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
         check_filter(kind, wanted)
         with translated():
-            self._client.indices.refresh(index=self.names.alias(kind), ignore_unavailable=True)
-            return Removal(self._client, self.names.alias(kind)).run(condition(wanted, kind))
+            self._client.indices.refresh(index=self.names.readable(kind), ignore_unavailable=True)
+            return Removal(self._client, self.names.readable(kind)).run(condition(wanted, kind))
 
     def refresh(self) -> None:
         with translated():
-            aliases = [self.names.alias(kind) for kind in Kind]
+            aliases = [self.names.readable(kind) for kind in Kind]
             self._client.indices.refresh(index=aliases, ignore_unavailable=True)
 
     def close(self) -> None:
@@ -145,7 +159,7 @@ class ElasticIndex:
         body = {"query": {"bool": {"filter": [condition(wanted, kind)]}}, "timeout": SEARCH_TIMEOUT, **body}
         with translated():
             answer: dict[str, Any] = self._client.search(
-                index=self.names.alias(kind),
+                index=self.names.readable(kind),
                 body=body,
                 allow_partial_search_results=False,
                 ignore_unavailable=True,
@@ -155,20 +169,9 @@ class ElasticIndex:
         return answer
 
     def _prepare(self) -> None:
-        """Put the templates, and what is new in them into the indices that are there."""
-        if self._is_prepared:
-            return
-        for kind in Kind:
-            alias = self.names.alias(kind)
-            body = template(kind, self.names, self._replicas)
-            self._client.indices.put_index_template(name=alias, **_arguments(body))
-            if self._client.indices.exists_alias(name=alias):
-                self._client.indices.put_mapping(index=alias, properties=properties(kind))
-        self._is_prepared = True
-
-
-def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix("_"): value for name, value in body.items()}
+        if not self._is_prepared:
+            make_templates(self._client, self.names, self._layout)
+            self._is_prepared = True
 
 
 def _unread(kind: Kind) -> list[str]:

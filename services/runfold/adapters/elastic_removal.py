@@ -15,6 +15,9 @@ from runfold.errors import Unavailable
 
 REMOVED_AT_ONCE_MAX: Final = 1000
 
+_DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+"""Gone, gone before, or changed meanwhile. All else is the server's: an index may be closed to writers for a while."""
+
 
 class Removal:
     """One removal from the indices behind `alias`."""
@@ -62,6 +65,6 @@ class Removal:
         ]
         answer = self._client.bulk(operations=actions, filter_path=["items.*.status"])
         statuses = [item["delete"]["status"] for item in answer["items"]]
-        if any(status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500 for status in statuses):
+        if not _DONE.issuperset(statuses):
             raise Unavailable("Elasticsearch could not remove all that it was asked to")
         return statuses.count(HTTPStatus.OK)
