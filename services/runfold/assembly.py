@@ -177,6 +177,7 @@ def worker(
         worker_id=f"{core.settings.member}-{base62(uuid.uuid4().int)[:8]}",
         group=core.settings.worker_group,
         slots=core.settings.worker_slots,
+        keeps_inputs=core.settings.worker_inputs,
         clock=utc_now,
         mask=core.mask,
         roots=core.settings.surroundings(),

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     worker_slots: int = Field(default=32, ge=1, le=1_000)
     """Tasks that one worker runs at a time."""
 
+    worker_inputs: bool = True
+    """Keep what each attempt's task was given after rendering, masked and cut, for people to see and to search."""
+
     worker_group: str = Field(default=topology.DEFAULT_GROUP, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)
     member: str = Field(default_factory=platform.node, min_length=1, max_length=200)
     """This machine's name in consumer groups: the same after a restart, another one on each machine."""

@@ -110,8 +110,9 @@ class Bulk:
         body: dict[str, Any] = {**stored.scalars, **stored.leaves, CREATED: document.created}
         for name, words in stored.words.items():
             body[name] = " ".join(words)
-        if stored.source is not None:
-            body["source"] = msgspec.Raw(stored.source)
+        for name, written in (("source", stored.source), ("details", stored.details)):
+            if written is not None:
+                body[name] = msgspec.Raw(written)
         encode = msgspec.json.encode
         return _Item(stored, encode({"index": action}) + b"\n" + encode(body), bareness)
 

@@ -85,8 +85,11 @@ def create_tables(connection: sqlite3.Connection) -> None:
         )
         _add_columns(connection, kind)
         connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {kind}_rest (rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL)"
+            f"CREATE TABLE IF NOT EXISTS {kind}_rest "
+            "(rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL, details BLOB)"
         )
+        if "details" not in _columns(connection, f"{kind}_rest"):
+            connection.execute(f"ALTER TABLE {kind}_rest ADD COLUMN details BLOB")
         connection.execute(_WORDS.format(kind=kind))
         for name, wanted in INDEXES.items():
             indexed = ", ".join(f'"{column}"' for column in wanted if column in names)
@@ -96,10 +99,14 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def _add_columns(connection: sqlite3.Connection, kind: Kind) -> None:
     """Add what the table of fields has and a table of an older version has not."""
-    known = {row[1] for row in connection.execute(f"PRAGMA table_info({kind})")}
+    known = _columns(connection, kind)
     for name in COLUMNS[kind]:
         if name not in known:
             connection.execute(f'ALTER TABLE {kind} ADD COLUMN "{name}" {_SQL_TYPES[FIELDS[kind][name]]}')
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
 def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable]) -> None:
@@ -118,7 +125,7 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
         (new_rows if rowid == following else old_rows).append((*_row(item), rowid))
         following += rowid == following
         words = " ".join((*word_tokens(item.words), *tokens(item.leaves)))
-        rest.append((rowid, item.source, words))
+        rest.append((rowid, item.source, words, item.details))
         if words != before:
             gone += [(rowid, before)] if before else []
             come += [(rowid, words)] if words else []
@@ -126,7 +133,10 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
     connection.executemany(f"INSERT INTO {kind}_words (rowid, words) VALUES (?, ?)", come)  # noqa: S608
     connection.executemany(_INSERT[kind], new_rows)
     connection.executemany(_UPDATE[kind], old_rows)
-    connection.executemany(f"REPLACE INTO {kind}_rest (rowid, source, words) VALUES (?, ?, ?)", rest)  # noqa: S608
+    connection.executemany(
+        f"REPLACE INTO {kind}_rest (rowid, source, words, details) VALUES (?, ?, ?, ?)",  # noqa: S608
+        rest,
+    )
 
 
 def remove(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> int:
@@ -146,8 +156,8 @@ def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence
     names = ", ".join(_NAMES[kind])
     found = connection.execute(f"SELECT rowid, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
     for row in found:
-        (source,) = connection.execute(f"SELECT source FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
-        yield _document(kind, row, source)
+        rest = connection.execute(f"SELECT source, details FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
+        yield _document(kind, row, rest)
 
 
 def _known(connection: sqlite3.Connection, kind: Kind, ids: Sequence[str]) -> dict[str, tuple[int, int, str]]:
@@ -168,12 +178,13 @@ def _row(item: Storable) -> tuple[Any, ...]:
     return (document.version, micros_of(document.created), *columns)
 
 
-def _document(kind: Kind, row: Sequence[Any], source: bytes | None) -> Document:
+def _document(kind: Kind, row: Sequence[Any], rest: Sequence[bytes | None]) -> Document:
     _, version, created, *columns = row
     body: dict[str, Any] = {}
     for name, value in zip(COLUMNS[kind], columns, strict=True):
         if value is not None:
             body[name] = date_of(value) if FIELDS[kind][name] is FieldType.DATE else value
-    if source is not None:
-        body["source"] = msgspec.json.decode(source)
+    for name, stored in zip(("source", "details"), rest, strict=True):
+        if stored is not None:
+            body[name] = msgspec.json.decode(stored)
     return Document(kind, body["id"], version, date_of(created), body)

@@ -210,6 +210,14 @@ _TASKRUN: Final = (
         ("fingerprint:3b0c9d5e7f1a2b4c",),
         ("errorFingerprint",),
     ),
+    QueryField(
+        "input",
+        V.MAP,
+        ("inputs",),
+        "What the task was given, after rendering: its properties, by dotted path; values are compared as text",
+        ("input:uri=https://example.com/a", "input.method=POST"),
+        ("inputs",),
+    ),
     _OUTPUT,
     QueryField(
         "metric",

@@ -74,6 +74,7 @@ _TASKRUN: Final = {
     "workerId": F.KEYWORD,
     "triggerExecutionId": F.KEYWORD,
     "labels": F.FLATTENED,
+    "inputs": F.FLATTENED,
     "outputs": F.FLATTENED,
     "metrics": F.FLATTENED,
     "error": F.KEYWORD,
@@ -85,6 +86,7 @@ _TASKRUN: Final = {
     "text": F.TEXT,
     "seq": F.LONG,
     "source": F.STORED,
+    "details": F.STORED,
 }
 
 _EXECUTION: Final = {
@@ -174,7 +176,7 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
         Kind.PROGRESS: _PROGRESS,
     }
 )
-"""Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it."""
+"""Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it, `details` what only the page of one entity tells."""
 
 COMPARED: Final = frozenset({"baselineMs", "slowdown", "overdueAt"})
 """

@@ -14,7 +14,7 @@ from runfold.documents.instants import instant_text, millis
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
 from runfold.documents.query import leaves
 from runfold.execution.claims import LogEntry, MetricEntry
-from runfold.execution.model import Deletion, Execution, Label, TaskRun
+from runfold.execution.model import Attempt, Deletion, Execution, Label, TaskRun
 from runfold.execution.state import History, State
 
 TEXT_SIZE_MAX_BYTES: Final = 8 * 1024
@@ -63,6 +63,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "workerId": worker,
         "triggerExecutionId": taskrun.trigger_execution_id,
         "labels": _labels(taskrun.labels),
+        "inputs": next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs), None),
         "outputs": taskrun.outputs,
         "metrics": _metrics(taskrun),
         "error": _keyword(error),
@@ -71,6 +72,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(taskrun.outputs))),
         "seq": taskrun.seq,
         "source": taskrun_json(taskrun),
+        "details": [_attempt_details(attempt) for attempt in attempts] or None,
     }
     return Document(Kind.TASKRUNS, taskrun.id, taskrun.seq, taskrun.histories[0].date, _present(body))
 
@@ -180,6 +182,11 @@ def trigger_execution_id(execution: Execution) -> str | None:
         return None
     parent = execution.trigger.variables.get("executionId")
     return parent if isinstance(parent, str) else None
+
+
+def _attempt_details(attempt: Attempt) -> dict[str, Any]:
+    """Return what the API's JSON of an attempt does not tell: who ran it, with what, why it failed."""
+    return _present({"workerId": attempt.worker_id, "error": attempt.error, "inputs": attempt.inputs})
 
 
 def _life(histories: History) -> dict[str, Any]:

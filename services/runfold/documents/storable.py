@@ -50,7 +50,7 @@ class Storable:
     A document, ready to be stored.
 
     `scalars`: its single values by field; `leaves`: its maps as texts by field and path;
-    `words`: those of its texts by field, each once; `source`: JSON.
+    `words`: those of its texts by field, each once; `source`, `details`: JSON.
     """
 
     document: Document
@@ -58,6 +58,7 @@ class Storable:
     leaves: Mapping[str, Mapping[str, list[str]]]
     words: Mapping[str, tuple[str, ...]]
     source: bytes | None
+    details: bytes | None = None
 
     def without_search(self) -> "Storable":
         """Return what is left when what users wrote is not searched."""
@@ -65,7 +66,8 @@ class Storable:
 
     def without_source(self) -> "Storable":
         """Return the barest form: ids, states, dates; readers still find a `source`, made of these."""
-        return replace(self, leaves={}, words={}, source=msgspec.json.encode(_bare_source(self.scalars)))
+        bare = msgspec.json.encode(_bare_source(self.scalars))
+        return replace(self, leaves={}, words={}, source=bare, details=None)
 
 
 def newest(documents: Sequence[Document]) -> list[Document]:
@@ -101,7 +103,7 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
             else:
                 faults.append(f"{name} {fault}")
     try:
-        whole = Storable(document, scalars, _leaves(document), _words(document), _source(document))
+        whole = Storable(document, scalars, _leaves(document), _words(document), *_stored(document))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         faults.append(f"it can't be written as JSON: {error}")
         whole = Storable(document, scalars, {}, {}, None).without_source()
@@ -151,9 +153,10 @@ def _words(document: Document) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _source(document: Document) -> bytes | None:
-    source = document.body.get("source")
-    return None if source is None else msgspec.json.encode(source)
+def _stored(document: Document) -> tuple[bytes | None, ...]:
+    """Return what is only given back."""
+    found = (document.body.get(name) for name in ("source", "details"))
+    return tuple(None if value is None else msgspec.json.encode(value) for value in found)
 
 
 def _text_fault(value: Any) -> str | None:

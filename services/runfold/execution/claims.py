@@ -192,7 +192,8 @@ class TaskEnded(Claim, frozen=True, tag=True):
     A worker is done with this attempt.
 
     `state`: SUCCESS, WARNING, FAILED or KILLED, as the task left it; retries and
-    `allowFailure` are the executor's business.
+    `allowFailure` are the executor's business. `inputs`: what the task's properties were
+    rendered to, for people only: masked and cut.
     """
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -205,6 +206,7 @@ class TaskEnded(Claim, frozen=True, tag=True):
     metrics: tuple[Metric, ...] = ()
     error: str | None = None
     log_file: str | None = None
+    inputs: dict[str, Json] | None = None
 
 
 class InnerTaskRan(Claim, frozen=True, tag=True):
@@ -228,6 +230,7 @@ class InnerTaskRan(Claim, frozen=True, tag=True):
     metrics: tuple[Metric, ...] = ()
     error: str | None = None
     log_file: str | None = None
+    inputs: dict[str, Json] | None = None
 
 
 class TaskReleased(Claim, frozen=True, tag=True):

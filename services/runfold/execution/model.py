@@ -108,13 +108,18 @@ class Metric(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One try of a task run. `worker_id`: who ran it; `error`: why it failed, for people."""
+    """
+    One try of a task run. `worker_id`: who ran it; `error`: why it failed, for people.
+
+    `inputs`: the task's own properties as they were rendered, secrets masked and long ones cut.
+    """
 
     histories: History
     worker_id: str | None = None
     metrics: tuple[Metric, ...] = ()
     error: str | None = None
     log_file: str | None = None
+    inputs: dict[str, Json] | None = None
 
     @property
     def state(self) -> State:

@@ -38,6 +38,7 @@ def attempt_of(claim: TaskEnded | InnerTaskRan, ended_at: datetime) -> Attempt:
         metrics=claim.metrics,
         error=claim.error,
         log_file=claim.log_file,
+        inputs=claim.inputs,
     )
 
 

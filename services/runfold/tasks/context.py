@@ -156,9 +156,10 @@ class RunContext:
     One attempt's surroundings. `monotonic` measures durations, in seconds.
 
     `storage`: files, pairs and logs; what it raises is a fine failure of the task. `types`: what this worker can run.
+    `note`: is told what was rendered to what.
     """
 
-    __slots__ = ("_expressions", "_stop", "logger", "metrics", "monotonic", "storage", "types", "variables")
+    __slots__ = ("_expressions", "_note", "_stop", "logger", "metrics", "monotonic", "storage", "types", "variables")
 
     def __init__(  # noqa: PLR0913 - made in one place, by name
         self,
@@ -171,8 +172,10 @@ class RunContext:
         stop: Stop,
         monotonic: Callable[[], float],
         types: TaskTypes = NO_TYPES,
+        note: Callable[[Any, Any], None] | None = None,
     ) -> None:
         self._expressions = expressions
+        self._note = note
         self._stop = stop
         self.variables = variables
         self.logger = logger
@@ -192,7 +195,7 @@ class RunContext:
 
     def render_deep(self, value: Any) -> Any:
         """Return `value` with every text in its maps (keys too) and lists rendered; all else as it is."""
-        return self._expressions.render(value, self.variables)
+        return self._noted(value, self._expressions.render(value, self.variables))
 
     def evaluate(self, value: Any, more: Mapping[str, Any] | None = None) -> Any:
         """
@@ -200,7 +203,8 @@ class RunContext:
 
         `more`: root variables on top of the attempt's own.
         """
-        return self._expressions.evaluate(value, {**self.variables, **more} if more else self.variables)
+        seen = {**self.variables, **more} if more else self.variables
+        return self._noted(value, self._expressions.evaluate(value, seen))
 
     def with_variables(self, more: Mapping[str, Json]) -> "RunContext":
         """Return the same surroundings with root variables on top of the attempt's own."""
@@ -213,6 +217,7 @@ class RunContext:
             stop=self._stop,
             monotonic=self.monotonic,
             types=self.types,
+            note=self._note,
         )
 
     @property
@@ -259,5 +264,10 @@ class RunContext:
         self._stop.wait(seconds)
 
     def _text(self, text: str) -> str:
-        rendered: str = self._expressions.render(text, self.variables)
+        rendered: str = self._noted(text, self._expressions.render(text, self.variables))
+        return rendered
+
+    def _noted(self, written: Any, rendered: Any) -> Any:
+        if self._note is not None:
+            self._note(written, rendered)
         return rendered

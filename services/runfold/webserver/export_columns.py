@@ -119,6 +119,9 @@ def _carrier(document: Document, field: str, labels: Sequence[Mapping[str, str]]
         return {label["key"]: label["value"] for label in reversed(given)} or None
     if field == "metrics":
         return _metrics(source) or None
+    if field == "inputs" and document.kind is Kind.TASKRUNS:
+        attempts = document.body.get("details") or ()
+        return next((attempt["inputs"] for attempt in reversed(attempts) if "inputs" in attempt), None)
     return source.get(field)
 
 

@@ -18,6 +18,7 @@ from runfold.flows.expressions import Expressions
 from runfold.flows.task import NO_TYPES, TaskTypes
 from runfold.ports import Message
 from runfold.tasks.context import Outputs, Result, RunContext, Stop, Stopped, TaskFailed
+from runfold.worker.attempt_inputs import AttemptInputs
 from runfold.worker.attempt_log import AttemptLog, Clock, Mask
 from runfold.worker.attempt_metrics import AttemptMetrics
 from runfold.worker.definitions import Definition, Unusable
@@ -56,7 +57,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all attempts of a worker share. `roots`: `envs`, `globals`; `outside`: files, pairs, logs."""
+    """What all attempts of a worker share. `roots`: `envs`, `globals`; `outside`: files, pairs, logs; `keeps_inputs`: see `attempt_inputs`."""
 
     expressions: Expressions
     clock: Clock
@@ -66,6 +67,7 @@ class Surroundings:
     outside: Outside
     worker_id: str = ""
     types: TaskTypes = NO_TYPES
+    keeps_inputs: bool = True
 
 
 class Attempt:
@@ -79,6 +81,7 @@ class Attempt:
         "_around",
         "_context",
         "_definition",
+        "_inputs",
         "_storage",
         "deadline_s",
         "is_announced",
@@ -120,6 +123,7 @@ class Attempt:
         self.deadline_s: float | None = None
         self.is_announced = False
         self._definition = definition
+        self._inputs = AttemptInputs() if around.keeps_inputs else None
         self._around = around
         self._storage = storage or AttemptStorage(around.outside, work, around.clock)
         self._context = RunContext(
@@ -131,6 +135,7 @@ class Attempt:
             stop=stop,
             monotonic=around.monotonic,
             types=around.types,
+            note=None if self._inputs is None else self._inputs.note,
         )
 
     def run(self) -> Outcome:
@@ -153,6 +158,10 @@ class Attempt:
     def take(self) -> Iterator[Message]:
         """Yield what it has to tell since the last call: the lines of its log."""
         return self.log.take()
+
+    def inputs(self) -> dict[str, Json] | None:
+        """Return the task's own properties as they were rendered so far, masked and cut; None: it has none."""
+        return None if self._inputs is None else self._inputs.collected(self._definition.task, self._around.mask)
 
     def log_file(self) -> str | None:
         """

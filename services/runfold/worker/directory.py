@@ -9,6 +9,7 @@ engine decides; here only what must be known at once is decided: whether to go o
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -77,6 +78,9 @@ class DirectoryAttempt(Attempt):
         outputs = collected(self._context, task)
         cache.save(folder)
         return Result(outputs, State.FAILED if has_failed else State.SUCCESS)
+
+    def inputs(self) -> None:
+        """Return nothing: each task in it tells its own."""
 
     def _ended_well(self, outputs: Outputs) -> Outcome:
         if isinstance(outputs, Result) and outputs.state is State.FAILED:
@@ -197,7 +201,8 @@ class InnerAttempt(Attempt):
             log_file=None if outcome is None else self._saved_log(),
         )
         span = Span(self.started_at, max(ended_at or self.started_at, self.started_at))
-        return reports.inner(self._outer.work, report, span, outcome or Outcome(state))
+        told = Outcome(state) if outcome is None else replace(outcome, inputs=self.inputs())
+        return reports.inner(self._outer.work, report, span, told)
 
     def _saved_log(self) -> str | None:
         try:

@@ -35,12 +35,13 @@ class Unreportable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `error`: already masked."""
+    """How an attempt ended. `error`, `inputs`: already masked."""
 
     state: State
     outputs: Mapping[str, Json] | None = None
     error: str | None = None
     metrics: tuple[Metric, ...] = ()
+    inputs: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def inner(outer: Work, report: InnerReport, span: Span, outcome: Outcome) -> Mes
         metrics=outcome.metrics,
         error=None if outcome.error is None else _shortened(outcome.error),
         log_file=report.log_file,
+        inputs=outcome.inputs,
     )
     return _bounded(claim)
 
@@ -146,6 +148,7 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: st
         metrics=outcome.metrics,
         error=None if outcome.error is None else _shortened(outcome.error),
         log_file=log_file,
+        inputs=outcome.inputs,
     )
     return _bounded(claim)
 
@@ -166,8 +169,8 @@ def _bounded(claim: TaskEnded | InnerTaskRan) -> Message:
     if len(message.value) > OUTPUTS_SIZE_MAX:
         _check_outputs(claim)
         if len(message.value) > RECORD_SIZE_MAX:
-            # The metrics have a topic of their own; the outputs have not.
-            return _message(msgspec.structs.replace(claim, metrics=()))
+            # The metrics have a topic of their own, the inputs can be done without; the outputs can't.
+            return _message(msgspec.structs.replace(claim, metrics=(), inputs=None))
     return message
 
 

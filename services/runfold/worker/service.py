@@ -11,6 +11,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -99,12 +100,13 @@ class Worker:
         roots: Mapping[str, Json] | None = None,
         host: str | None = None,
         outside: Outside | None = None,
+        keeps_inputs: bool = True,
     ) -> None:
         self._id = worker_id
         self._clock = clock
         self._monotonic = monotonic
         self._around = Surroundings(
-            expressions, clock, monotonic, mask, roots or {}, outside or Outside(), worker_id, types
+            expressions, clock, monotonic, mask, roots or {}, outside or Outside(), worker_id, types, keeps_inputs
         )
         self._definitions = Definitions(types)
         self._progress = Progress()

@@ -108,12 +108,15 @@ class Rig:
         environment: dict[str, str] | None = None,
         slots: int = 32,
         outside: Outside | None = None,
+        *,
+        keeps_inputs: bool = True,
     ) -> None:
         self.clock = Clock()
         self.broker = broker or SqliteBroker(None)
         self.mask = SecretMask(environment or {})
         self.slots = slots
         self.outside = outside or Outside()
+        self.keeps_inputs = keeps_inputs
         self.types = TaskTypes.of(*load_task_types().models.values(), Gate, Waits, Gives)
         self.expressions = Expressions({"secret": self.mask.function}, clock=self.clock.now, monotonic=time.monotonic)
         self.tokens = 0
@@ -132,6 +135,7 @@ class Rig:
             roots={"envs": {"home": "here"}, "globals": {}},
             host="box",
             outside=self.outside,
+            keeps_inputs=self.keeps_inputs,
         )
         return self.worker
 
