@@ -39,13 +39,13 @@ def test_a_row_opens_its_task_run_and_the_address_holds_it(looking: Looking) -> 
 def test_the_list_is_used_by_keyboard_alone(looking: Looking) -> None:
     page = looking.page
     looking.open("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("t")
     expect(page.get_by_role("row").nth(5)).to_be_visible()
 
     page.keyboard.press("/")
     page.keyboard.type("task:settled")
-    page.keyboard.press("Escape")  # the suggestions
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("query=task%3Asettled"))
     expect(page.get_by_role("button", name="Take out task:settled")).to_be_visible()

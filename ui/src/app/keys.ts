@@ -4,7 +4,8 @@
  * A key is `j`, `enter`, `shift+x`, `mod+s` (Ctrl, or Cmd on a Mac) or two keys in a row: `g t`. While someone
  * types in a field only keys with `mod+` count; while a dialog is open only its own.
  */
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { flushSync } from "react-dom";
 import { store } from "./store";
 
 export interface Key {
@@ -27,7 +28,7 @@ let first: { key: string; at: number } | null = null;
 /** Answer these keys while the component is there. The list may change with every render. */
 export function useKeys(title: string, keys: readonly Key[]): void {
   const held = useRef<KeyGroup>({ title, keys });
-  useEffect(() => {
+  useLayoutEffect(() => {
     held.current = { title, keys };
   });
   useEffect(() => {
@@ -73,7 +74,8 @@ function onKeyDown(event: KeyboardEvent) {
       const found = group.current.keys.find((key) => !key.off && key.keys === wanted);
       if (found !== undefined) {
         event.preventDefault();
-        found.run(event);
+        // The next key may come before React would have drawn what this one did.
+        flushSync(() => found.run(event));
         return;
       }
     }
