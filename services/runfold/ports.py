@@ -67,10 +67,16 @@ Partitions = Sequence[int]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a group's member does when partition numbers (of all its topics) come to it or leave it."""
+    """
+    What a group's member does when partition numbers (of all its topics) come to it or leave it.
+
+    `leaving` is called before `revoked` where they leave in good order: what is confirmed in it
+    counts, so who gets them does not read it again. It may raise Unavailable.
+    """
 
     assigned: Callable[[Partitions], None]
     revoked: Callable[[Partitions], None]
+    leaving: Callable[[Partitions], None] = lambda _partitions: None
 
 
 class Log(Protocol):

@@ -7,7 +7,7 @@ the whole log, once all is quiet.
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -140,12 +140,12 @@ class Auditor:
             if attempt.worker_id is not None
         }
 
-    def starts(self) -> Starts:
-        """Return who began which attempt, by the workers' own word."""
+    def starts(self, ids: Collection[str]) -> Starts:
+        """Return who began which attempt of these executions, by the workers' own word."""
         found: Starts = defaultdict(set)
         for record in self.broker.history(CLAIMS):
             claim = _claim.decode(record.value or b"")
-            if isinstance(claim, TaskStarted | TaskEnded):
+            if isinstance(claim, TaskStarted | TaskEnded) and claim.execution_id in ids:
                 found[claim.taskrun_id, claim.token].add(claim.worker_id)
         return found
 

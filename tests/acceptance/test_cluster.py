@@ -100,9 +100,7 @@ def test_executors_and_workers_share_the_work_and_one_that_leaves_is_not_missed(
     auditor.check(ids, faults=0)
 
 
-def test_a_worker_that_is_told_to_end_leaves_nothing_behind_and_no_result_counts_twice(
-    cluster: Cluster, auditor: Auditor
-) -> None:
+def test_a_worker_that_is_told_to_end_makes_no_attempt_begin_twice(cluster: Cluster, auditor: Auditor) -> None:
     cluster.start("worker-1", "worker-2", "indexer-1")
     doors = Doors(cluster, auditor.broker)
     ids: list[str] = []
@@ -121,4 +119,7 @@ def test_a_worker_that_is_told_to_end_leaves_nothing_behind_and_no_result_counts
     auditor.until(lambda: auditor.ended(ids) == len(ids), ENDS_S, "every execution ends")
     assert code == 0
     assert cluster.fallen == []
+    begun = auditor.starts(set(wave))
+    assert {key: workers for key, workers in begun.items() if len(workers) > 1} == {}
+    assert len({taskrun_id for taskrun_id, _ in begun}) == len(begun)
     auditor.check(ids, faults=1)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runfold.errors import BrokenInvariant, Unavailable
-from runfold.ports import RECORD_SIZE_MAX, Assignment, Broker, Log, Message, Reading, Record, slot_of
+from runfold.ports import RECORD_SIZE_MAX, Assignment, Broker, Log, Message, Partitions, Reading, Record, slot_of
 from tests.contracts.sites import PARTITIONS, Site
 
 ARRIVES_S = 30.0
@@ -383,6 +383,39 @@ def test_members_of_a_group_share_its_partitions(broker: Broker, site: Site) -> 
         assert {record.partition for record in take(log, 1)} == numbers
     for log in logs:
         log.close()
+
+
+def test_what_a_member_confirms_while_partitions_leave_it_is_read_by_no_other(broker: Broker, site: Site) -> None:
+    if site.kind != "kafka":
+        pytest.skip("embedded, partitions leave a member only when it closes")
+    held: dict[str, set[int]] = {"a": set(), "b": set()}
+    unconfirmed: list[Record] = []
+
+    def confirm(_partitions: Partitions) -> None:
+        logs[0].commit(unconfirmed, [])
+        unconfirmed.clear()
+
+    def member(name: str) -> Log:
+        watch = Assignment(
+            held[name].update, held[name].difference_update, leaving=confirm if name == "a" else _nothing
+        )
+        return broker.log(Reading(("claims",), group="worker", assignment=watch))
+
+    logs = [member("a")]
+    until(lambda: held["a"] == {0, 1}, logs[0])
+    broker.publish([Message("claims", "k", str(slot).encode(), slot=slot) for slot in range(PARTITIONS)])
+    unconfirmed += take(logs[0], 2)
+    logs.append(member("b"))
+    until(lambda: len(held["a"]) == len(held["b"]) == 1, *logs)
+    broker.publish([Message("claims", "k", b"7", slot=slot) for slot in range(PARTITIONS)])
+
+    assert [values(take(log, 1)) for log in logs] == [[7], [7]]
+    assert unconfirmed == []
+    for log in logs:
+        log.close()
+
+
+def _nothing(_partitions: Partitions) -> None: ...
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,6 +14,7 @@ older stops at its first commit at the latest, for the newer has its transaction
 """
 
 import contextlib
+import logging
 import threading
 import time
 import uuid
@@ -31,6 +32,8 @@ from runfold.adapters.kafka_transactions import KafkaTransactions, OutcomeUnknow
 from runfold.adapters.partitioner import check_sizes
 from runfold.errors import BrokenInvariant, Unavailable
 from runfold.ports import Message, Reading, Record
+
+logger = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.05
 """The client cannot be woken: a waiting poll looks this often whether it should return."""
@@ -63,6 +66,7 @@ class KafkaGroupLog:
         self._woken = threading.Event()
         self._subscribed = False
         self._closed = False
+        self._is_leaving = False
         self._epoch = 0
         self._arrived: list[TopicPartition] = []
         self._confirmed: dict[Place, int] = {}
@@ -105,7 +109,8 @@ class KafkaGroupLog:
         try:
             self._commit(read, written)
         except ConsumerLost as error:
-            self._rejoin(error)
+            if not self._is_leaving:  # within a call of that consumer it can't be closed
+                self._rejoin(error)
             raise
 
     def _commit(self, read: Sequence[Record], written: Sequence[Message]) -> None:
@@ -140,6 +145,11 @@ class KafkaGroupLog:
             if following > self._confirmed.get(place, following)
         ]
         if not offsets:
+            return
+        if self._is_leaving:
+            # The client answers nobody within its own call; what is sent now goes before our leave.
+            with translated():
+                self._consumer.commit(offsets=offsets, asynchronous=True)
             return
         with translated():
             for place in self._called(lambda consumer: consumer.commit(offsets=offsets, asynchronous=False)):
@@ -186,7 +196,7 @@ class KafkaGroupLog:
             topics = [self._cluster.prefix + topic for topic in self._reading.topics]
             with translated():
                 self._consumer.subscribe(
-                    topics, on_assign=self._on_assigned, on_revoke=self._on_revoked, on_lost=self._on_revoked
+                    topics, on_assign=self._on_assigned, on_revoke=self._on_revoked, on_lost=self._on_lost
                 )
             self._subscribed = True
         if self._arrived:
@@ -281,7 +291,24 @@ class KafkaGroupLog:
         self._arrived = [TopicPartition(place.topic, place.partition) for place in places]
         consumer.assign([])
 
-    def _on_revoked(self, consumer: Consumer, _places: list[TopicPartition]) -> None:
+    def _on_revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        if consumer is self._consumer and self._transactions is None:
+            self._leave()
+        self._on_lost(consumer, places)
+
+    def _leave(self) -> None:
+        numbers = _numbers(list(self._confirmed))
+        if not numbers or self._reading.assignment is None or self._closed:
+            return
+        self._is_leaving = True
+        try:
+            self._reading.assignment.leaving(numbers)
+        except Unavailable as error:
+            logger.warning("Partitions %s leave unconfirmed: %s", numbers, error)
+        finally:
+            self._is_leaving = False
+
+    def _on_lost(self, consumer: Consumer, _places: list[TopicPartition]) -> None:
         if consumer is self._consumer:  # one that was left behind may speak up later
             self._let_go()
 

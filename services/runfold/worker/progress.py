@@ -51,6 +51,19 @@ class Progress:
                 records.append(place.record)
         return records
 
+    def gaps(self, partitions: Partitions) -> set[Place]:
+        """Return the unanswered places that stand before an answered one: these keep that one from being confirmed."""
+        found: set[Place] = set()
+        for partition in partitions:
+            waiting: list[Place] = []
+            for place in self._places.get(partition, ()):
+                if place.is_answered:
+                    found.update(waiting)
+                    waiting.clear()
+                else:
+                    waiting.append(place)
+        return found
+
     def confirmed(self, records: Iterable[Record]) -> None:
         """Let go of what `confirmable` returned."""
         for record in records:

@@ -109,11 +109,11 @@ class Runner:
         """Interrupt an attempt that someone else will run again."""
         self._drop(attempt, Released)
 
-    def to_announce(self) -> Iterator[Attempt]:
+    def to_announce(self, after_s: float = ANNOUNCE_AFTER_S) -> Iterator[Attempt]:
         """Yield the attempts that run long enough to be reported as started, each once."""
         now_s = self._around.monotonic()
         for attempt in self._running.values():
-            if not attempt.is_announced and now_s - attempt.started_s >= ANNOUNCE_AFTER_S:
+            if not attempt.is_announced and now_s - attempt.started_s >= after_s:
                 attempt.is_announced = True
                 yield attempt
 

@@ -36,7 +36,7 @@ from runfold.worker.outbox import Outbox
 from runfold.worker.progress import Place, Progress
 from runfold.worker.recent import DONE_MAX, KILLED_FOR_S, KILLED_MAX, Recent
 from runfold.worker.reports import Outcome, Span
-from runfold.worker.runner import End, Runner
+from runfold.worker.runner import ANNOUNCE_AFTER_S, End, Runner
 from runfold.worker.stop import NEVER
 from runfold.worker.storage import Outside
 
@@ -129,7 +129,7 @@ class Worker:
                 (topology.tasks_topic(group),),
                 group=f"worker-{group}",
                 member=worker_id,
-                assignment=Assignment(assigned=_nothing, revoked=self._revoked),
+                assignment=Assignment(assigned=_nothing, revoked=self._revoked, leaving=self._leaving),
             )
         )
         self._outbox = Outbox(self._log, self._progress)
@@ -306,10 +306,13 @@ class Worker:
     def _watch(self) -> None:
         for end in (*self._runner.ended(), *self._runner.overdue()):
             self._report(end)
-        for attempt in self._runner.to_announce():
-            self._answer(attempt.places, reports.started(attempt.work, self._id, attempt.started_at))
+        self._announce()
         for attempt in self._runner.running():
             self._outbox.put(attempt.take())
+
+    def _announce(self, after_s: float = ANNOUNCE_AFTER_S) -> None:
+        for attempt in self._runner.to_announce(after_s):
+            self._answer(attempt.places, reports.started(attempt.work, self._id, attempt.started_at))
 
     def _report(self, end: End) -> None:
         """Write what the attempt left: its log first, so that who sees its end sees all of it."""
@@ -344,6 +347,20 @@ class Worker:
         self._outbox.flush((self._heart.beat(len(self._runner), stopping=self._is_stopping),) if is_due else ())
         if is_due:
             self._heart.beaten()
+
+    def _leaving(self, partitions: Partitions) -> None:
+        """
+        Confirm all that has begun, so that nobody begins it again.
+
+        What waits before it goes back; what waits behind it is simply not confirmed.
+        """
+        self._announce(0.0)
+        gaps = self._progress.gaps(partitions)
+        for waiting in (self._brief, self._slotted):
+            for given in [given for given in waiting if given.place in gaps]:
+                waiting.remove(given)
+                self._give_back(given)
+        self._flush()
 
     def _revoked(self, partitions: Partitions) -> None:
         self._progress.revoke(partitions)

@@ -93,6 +93,14 @@ def revoke(broker: FlakyBroker) -> None:
     reading.assignment.revoked([0])
 
 
+def leave(broker: FlakyBroker) -> None:
+    """Tell the worker that its partition is about to go to another one."""
+    reading = next(log.reading for log in broker.logs if log.reading.group is not None)
+    assert reading.assignment is not None
+    reading.assignment.leaving([0])
+    reading.assignment.revoked([0])
+
+
 # Reports -------------------------------------------------------------------------------------
 
 
@@ -284,6 +292,29 @@ def test_waiting_work_whose_partition_went_to_another_worker_does_not_run() -> N
     rig.step()
 
     assert Gate.STARTS == ["first"]
+
+
+def test_what_has_begun_is_confirmed_when_its_partition_leaves_and_begins_at_no_other_worker() -> None:
+    Gate.OPEN, Gate.STARTS = {}, []
+    broker = FlakyBroker()
+    rig = Rig(broker, slots=1)
+    for name in ("running", "waiting before", "waiting behind"):
+        if name == "waiting behind":
+            rig.send(QUICK, taskrun_id="quick")
+        rig.send(gate(name), taskrun_id=name)
+    rig.until(rig.ended)
+    runs(rig, "running")
+
+    leave(broker)
+    rig.new_worker()
+    rig.until(lambda: "waiting behind" in Gate.STARTS)
+
+    assert [claim.taskrun_id for claim in rig.claims() if isinstance(claim, TaskStarted)][:1] == ["running"]
+    assert [claim.taskrun_id for claim in rig.claims() if isinstance(claim, TaskReleased)] == ["waiting before"]
+    assert [claim.taskrun_id for claim in rig.ended()] == ["quick"]
+    assert Gate.STARTS == ["running", "waiting behind"]
+    for name in Gate.STARTS:
+        Gate.OPEN[name].set()
 
 
 # Slots ---------------------------------------------------------------------------------------
