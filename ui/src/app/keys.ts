@@ -4,7 +4,7 @@
  * A key is `j`, `enter`, `shift+x`, `mod+s` (Ctrl, or Cmd on a Mac) or two keys in a row: `g t`. While someone
  * types in a field only keys with `mod+` count; while a dialog is open only its own.
  */
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { flushSync } from "react-dom";
 import { store } from "./store";
 
@@ -31,7 +31,7 @@ export function useKeys(title: string, keys: readonly Key[]): void {
   useLayoutEffect(() => {
     held.current = { title, keys };
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     keyGroups.set([...keyGroups.get(), held]);
     return () => keyGroups.set(keyGroups.get().filter((each) => each !== held));
   }, []);
@@ -66,7 +66,7 @@ function onKeyDown(event: KeyboardEvent) {
   if (!name.startsWith("mod+") && (types(event.target) || isControls(event))) return;
   const dialog = document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]');
   if (dialog !== null && !dialog.hasAttribute("data-keys-pass")) return;
-  const sequence = first !== null && Date.now() - first.at < SEQUENCE_MS ? `${first.key} ${name}` : null;
+  const sequence = first !== null && event.timeStamp - first.at < SEQUENCE_MS ? `${first.key} ${name}` : null;
   first = null;
   const groups = [...keyGroups.get()].reverse();
   for (const wanted of sequence === null ? [name] : [sequence, name]) {
@@ -81,7 +81,7 @@ function onKeyDown(event: KeyboardEvent) {
     }
   }
   if (groups.some((group) => group.current.keys.some((key) => key.keys.startsWith(`${name} `)))) {
-    first = { key: name, at: Date.now() };
+    first = { key: name, at: event.timeStamp };
   }
 }
 
