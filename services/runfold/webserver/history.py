@@ -57,9 +57,10 @@ def events_of(parts: Parts, execution_id: str, first_seq: int = 1) -> Iterator[A
 
 
 def event_page(parts: Parts, execution_id: str, first_seq: int, size: int) -> ApiJson:
-    """Return up to `size` events and the number from which to go on (null: there are no more)."""
+    """Return up to `size` events, the number from which to go on (null: there are no more) and the newest's."""
+    last = life_of(parts, execution_id).newest_seq
     events = list(islice(events_of(parts, execution_id, first_seq), size + 1))
-    return {"results": events[:size], "next": events[size]["seq"] if len(events) > size else None}
+    return {"results": events[:size], "next": events[size]["seq"] if len(events) > size else None, "last": last}
 
 
 async def follow_events(parts: Parts, execution_id: str, first_seq: int) -> AsyncIterator[ServerSentEvent]:

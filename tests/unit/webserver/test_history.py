@@ -62,6 +62,7 @@ def test_events_are_told_in_order_with_the_claim_that_caused_them(told: World) -
 
 def test_events_come_page_by_page(told: World) -> None:
     first = told.get("/executions/e/events", size=3).json()
+    assert first["last"] == told.get("/executions/e/events").json()["results"][-1]["seq"]
     second = told.get("/executions/e/events", size=3, **{"from": first["next"]}).json()
 
     assert [event["seq"] for event in first["results"] + second["results"]] == [1, 2, 3, 4]
