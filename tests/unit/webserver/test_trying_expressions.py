@@ -2,8 +2,10 @@
 
 from io import BytesIO
 
+from runfold.adapters.functions import outside_functions
 from runfold.adapters.kv_store import KvStore
 from runfold.adapters.kv_values import KvType, KvValue
+from runfold.flows.expressions import filters, functions
 
 OWN = {"flow": {"id": "flow", "namespace": "company.team"}, "execution": {"id": "e1"}}
 PATH = "/company/team/flow/executions/e1/a.txt"
@@ -54,3 +56,22 @@ def test_error_logs_are_those_of_the_execution_that_the_request_brings(world):
 
 def test_a_file_with_a_path_that_can_be_none_is_refused(world):
     assert "must not contain '../'" in render(world, "x {{ 1 }}", storage=[{"path": "/a/../b", "text": ""}])
+
+
+def test_one_expression_gives_its_value_as_it_is_where_that_is_asked_for(world):
+    assert render(world, "{{ [1, 2] | reverse }}", typed=True) == [2, 1]
+    assert render(world, "{{ 1 + 1 }}", typed=True) == 2
+    assert render(world, "{{ 1 + 1 }}") == "2"
+    assert render(world, "n: {{ 1 + 1 }}", typed=True) == "n: 2"
+
+
+def test_every_filter_and_function_is_told_of_and_its_example_gives_what_it_says(world):
+    told = world.client.get("/api/v1/expressions/functions").json()
+    parts = world.parts
+    outside = outside_functions(secret=str, files=parts.files, clock=parts.clock, is_namespace=bool)
+
+    assert {each["name"] for each in told if each["kind"] == "filter"} == set(filters.FILTERS)
+    assert {each["name"] for each in told if each["kind"] == "function"} == {*functions.FUNCTIONS, *outside}
+    for each in told:
+        if each["gives"] is not None:
+            assert render(world, each["example"]) == each["gives"], each["name"]

@@ -1,4 +1,4 @@
-"""Trying templates: `POST /expressions/render`."""
+"""Trying templates: `POST /expressions/render`, and what they may call."""
 
 import time
 from typing import Any, Final
@@ -12,6 +12,7 @@ from runfold.flows.expressions import Expressions
 from runfold.flows.expressions.typed import typed_variables
 from runfold.webserver.answers import Json
 from runfold.webserver.body import TextBody
+from runfold.webserver.expression_help import FILTERS, FUNCTIONS
 from runfold.webserver.given_files import StoredText, error_logs_of, files_of
 from runfold.webserver.parts import Given
 
@@ -37,11 +38,16 @@ class NamespaceText(msgspec.Struct):
 
 
 class RenderRequest(msgspec.Struct, rename="camel"):
-    """A template (a text, map or list), its variables, and what its functions find."""
+    """
+    A template (a text, map or list), its variables, and what its functions find.
+
+    `typed`: a text that is one expression gives its value as it is.
+    """
 
     template: Any
     variables: dict[str, Any] = {}
     recursive_rendering: bool = False
+    typed: bool = False
     logs: list[dict[str, Any]] = []
     storage: list[StorageText] = []
     namespace_files: list[NamespaceText] = []
@@ -57,11 +63,20 @@ def render(body: TextBody, parts: Given) -> Json:
         asked = _DECODER.decode(body)
         variables = typed_variables(asked.variables)
         assert isinstance(variables, dict)  # noqa: S101 - a map stays one
-        return Json({"result": _language(asked, parts).render(asked.template, variables)})
+        language = _language(asked, parts)
+        rendered = language.evaluate if asked.typed else language.render
+        return Json({"result": rendered(asked.template, variables)})
     except msgspec.DecodeError as error:
         raise BadRequest(f"The body can't be read: {error}") from error
     except RecursionError as error:
         raise BadRequest("The body is nested too deep") from error
+
+
+@router.get("/functions")
+def functions() -> Json:
+    """Return the filters and functions of templates, each with an example."""
+    kinds = {"filter": FILTERS, "function": FUNCTIONS}
+    return Json([{"name": name, "kind": kind, **of[name]._asdict()} for kind, of in kinds.items() for name in of])
 
 
 def _language(asked: RenderRequest, parts: Given) -> Expressions:
