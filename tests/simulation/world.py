@@ -170,7 +170,7 @@ class World(Engine):
 
     def __init__(self, seed: int, *, is_indexed: bool = True) -> None:
         self.dice = random.Random(seed)
-        self.index = SqliteIndex(None) if is_indexed else None
+        self.index: Any = SqliteIndex(None) if is_indexed else None
         super().__init__()
 
     def __post_init__(self) -> None:
