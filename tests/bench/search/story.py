@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.apply import apply_transition
 from runfold.execution.facts import (
@@ -25,7 +27,7 @@ from runfold.execution.facts import (
 )
 from runfold.execution.ids import base62
 from runfold.execution.model import Attempt, Label, Metric, Place
-from runfold.execution.state import Entry, State
+from runfold.execution.state import Entry, History, State
 
 FLOWS: Final = 40
 TASKS: Final = 5
@@ -99,7 +101,7 @@ def _transitions(dice: random.Random, end: datetime) -> Iterator[Transition]:
         for number, run in enumerate(runs)
     ]
     yield Transition(execution_id, 1, at, "start", tuple(begun))
-    lasts = dice.random() < 0.002
+    lasts = dice.random() < 0.02
     facts: list[AnyFact] = []
     last = at
     for number, run in enumerate(runs):
@@ -125,15 +127,25 @@ def _attempts(dice: random.Random, run: str, at: datetime, task: int) -> Iterato
     error = dice.choice(ERRORS).format(dice.randrange(1000)) if fails else None
     state = State.FAILED if fails else State.WARNING if dice.random() < 0.02 else State.SUCCESS
     attempt = Attempt(
-        histories=(Entry(State.CREATED, at), Entry(State.RUNNING, begun), Entry(state, ended)),
+        histories=_lived(at, begun, state, ended),
         worker_id=f"worker-{dice.randrange(8)}",
         metrics=(Metric("rows", "counter", float(dice.randrange(10_000))),),
         error=error,
     )
     outputs = None if fails else {"value": f"row {dice.randrange(100_000)}", "count": dice.randrange(1_000)}
     yield AttemptDispatched(run, 1)
+    if dice.random() < 0.05:
+        broken = replace(attempt, histories=_lived(at, begun, State.FAILED, begun), error="Connection reset")
+        yield AttemptEnded(run, broken)
+        for between in (State.FAILED, State.RETRYING, State.CREATED):
+            yield TaskRunMoved(run, between, at=begun)
+        yield AttemptDispatched(run, 2)
     yield AttemptEnded(run, attempt)
     yield TaskRunMoved(run, state, at=ended, outputs=outputs, error=error)
+
+
+def _lived(created: datetime, begun: datetime, state: State, ended: datetime) -> History:
+    return (Entry(State.CREATED, created), Entry(State.RUNNING, begun), Entry(state, ended))
 
 
 def now() -> datetime:
