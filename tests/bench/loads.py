@@ -29,7 +29,7 @@ from tests.bench.figures import Load
 from tests.bench.flows import fan_out, sequence
 from tests.bench.hops import hops_of
 
-END_S: Final = 60.0
+END_S: Final = 300.0
 BATCH: Final = 1_000
 PAUSE_S: Final = 0.7
 """Between two repetitions: what follows a load (indexing) is no part of the next one."""
