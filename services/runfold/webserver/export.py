@@ -60,7 +60,7 @@ def _pages(reader: Reader, query: Query, columns: Sequence[Column]) -> Iterator[
     wants_labels = needs_labels(query.kind, columns)
     for documents in reader.pages(query):
         labels = reader.labels(_executions(documents)) if wants_labels else {}
-        yield [cells(document, columns, labels.get(document.body.get("executionId"), ())) for document in documents]
+        yield [cells(document, columns, labels.get(document.body.get("executionId", ""), ())) for document in documents]
 
 
 def _executions(documents: Iterable[Document]) -> set[str]:

@@ -21,6 +21,7 @@ from runfold.ports import Index
 from runfold.webserver.export_columns import Column, filled, needs_labels
 from runfold.webserver.freshness import Freshness
 from runfold.webserver.tail import Tail
+from runfold.webserver.tail_hits import with_tail_lines
 from runfold.webserver.view import Seen
 
 PAGES_MAX: Final = 200
@@ -110,7 +111,7 @@ class Reader:
 
         Hits that no longer fit, as newer snapshots say, are left out.
         """
-        page = self._index.search(query)
+        page = with_tail_lines(self._index.search(query), query, self._index, self._tail)
         newest = [self._newest(document, query.filter) for document in page.documents]
         shown = [document for document in newest if document is not None]
         results = self._with_columns(shown, columns) if columns else [document.body["source"] for document in shown]
@@ -128,7 +129,7 @@ class Reader:
         labels = self.labels(ids) if ids else {}
         return [
             document.body["source"]
-            | {"columns": filled(document, columns, labels.get(document.body.get("executionId"), ()))}
+            | {"columns": filled(document, columns, labels.get(document.body.get("executionId", ""), ()))}
             for document in documents
         ]
 

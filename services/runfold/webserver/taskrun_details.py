@@ -7,7 +7,6 @@ is not known is left out.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from typing import Any, Final
 
 from runfold.documents.instants import date_of_text, instant_text, millis
@@ -56,11 +55,9 @@ def details(parts: Parts, found: Document) -> Json:
 def _attempts(parts: Parts, found: Document) -> list[Json]:
     body, source = found.body, found.body["source"]
     moves = [(entry["state"], date_of_text(entry["date"])) for entry in source["state"]["histories"]]
-    known = body.get("details") or ()
-    told = [
-        _attempt(attempt, moves, found.created) | more
-        for attempt, more in zip_longest(source.get("attempts") or (), known, fillvalue={})
-    ]
+    given: Sequence[Json] = source.get("attempts") or ()
+    known: Sequence[Json] = body.get("details") or [{} for _ in given]
+    told = [_attempt(attempt, moves, found.created) | more for attempt, more in zip(given, known, strict=True)]
     for number, attempt in enumerate(told):
         attempt["number"] = number
     if _is_under_way(parts, found, told):

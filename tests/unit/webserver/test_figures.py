@@ -9,6 +9,7 @@ from runfold.documents.baseline import compared
 from runfold.documents.project import Position, project_log, project_taskrun
 from runfold.execution.model import Attempt
 from runfold.execution.state import Entry, State
+from runfold.webserver.app import described
 
 R, S, C, F = State.RUNNING, State.SUCCESS, State.CREATED, State.FAILED
 HOUR = {"startDate": "2024-12-05T09:00:00Z", "endDate": "2024-12-05T11:00:00Z"}
@@ -196,8 +197,8 @@ def test_what_cannot_be_told_is_refused_with_its_name(runs, path, parameters, te
     assert text in answer.json()["message"]
 
 
-def test_the_page_of_operations_knows_parameters_and_answers(shared_world):
-    page = shared_world.client.get("/openapi.json").json()
+def test_the_page_of_operations_knows_parameters_and_answers():
+    page = described().openapi()
     operation = page["paths"]["/api/v1/taskruns/statistics"]["get"]
     assert {"query", "namespace", "groupBy", "order"} <= {each["name"] for each in operation["parameters"]}
     assert "StatisticsAnswer" in operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]

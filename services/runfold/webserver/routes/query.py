@@ -139,6 +139,9 @@ class LogFilter(Filters):
     namespace: str | None = None
     flow_id: str | None = None
     execution_id: str | None = None
+    task_id: str | None = None
+    task_run_id: str | None = None
+    attempt: int | None = None
     trigger_id: str | None = None
     min_level: str | None = None
     start_date: str | None = None
@@ -152,6 +155,7 @@ class LogFilter(Filters):
                 words_filter(self.q),
                 below(self.namespace),
                 same(flowId=self.flow_id, executionId=self.execution_id, triggerId=self.trigger_id),
+                same(taskId=self.task_id, taskRunId=self.task_run_id, attemptNumber=self.attempt),
                 level_filter(self.min_level),
                 range_of(self.start_date, self.end_date, self.time_range, now).within("timestamp"),
             )
