@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runfold.adapters.sqlite_index import SqliteIndex
-from runfold.documents.figures import PERCENTS, RANK_TOLERANCE, Figures, percentile
-from runfold.documents.intervals import BUCKETS_MAX, Calendar
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.query import PAGED_MAX, All, Exists, Filter, Is, matches
 from runfold.documents.statistics import (
@@ -28,7 +26,9 @@ from runfold.documents.statistics import (
     Statistics,
     worth,
 )
-from runfold.documents.statistics_plain import facets_of, histogram_of, statistics_of
+from runfold.documents.statistics.figures import PERCENTS, RANK_TOLERANCE, Figures, percentile
+from runfold.documents.statistics.intervals import BUCKETS_MAX, Calendar
+from runfold.documents.statistics.plain import facets_of, histogram_of, statistics_of
 from runfold.errors import BadRequest
 from runfold.ports import Index
 from tests.contracts.dice import DAWN, Dice

@@ -8,11 +8,12 @@ who never heard of it, and nobody makes an index of an old generation by mistake
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from runfold.adapters.elastic_mapping import (
     FIRST_GENERATION,
@@ -147,10 +148,7 @@ def missing_aliases(months: Iterable[tuple[Month, dict[str, Any]]]) -> list[dict
 
 def server_of(client: Elasticsearch) -> Server:
     """Return what kind of server it is. One that lacks a question is one that lacks the thing."""
-    told = _asked(lambda: client.info().body) or {}
-    status = _asked(lambda: client.ilm.get_status().body)
-    flavor = told.get("version", {}).get("build_flavor", "default")
-    return Server(has_shards=flavor != "serverless", has_lifecycle=status is not None)
+    return Server(has_lifecycle=_asked(lambda: client.ilm.get_status().body) is not None)
 
 
 def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
@@ -164,8 +162,11 @@ def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
 
 def make_templates(client: Elasticsearch, names: Names, layout: Layout) -> None:
     """Put the templates, and what is new in them into the indices that are there."""
-    for name, body in component_templates(names, layout, server_of(client)).items():
-        client.cluster.put_component_template(name=name, **_arguments(body))
+    server = server_of(client)
+    try:
+        _put_components(client, names, layout, server)
+    except BadRequestError:  # a serverless one keeps numbers of shards to itself
+        _put_components(client, names, layout, replace(server, has_shards=False))
     for kind in Kind:
         client.indices.put_index_template(name=names.alias(kind), **_arguments(template(kind, names)))
     live = list(live_months(client, names))
@@ -174,6 +175,11 @@ def make_templates(client: Elasticsearch, names: Names, layout: Layout) -> None:
     actions = missing_aliases(live)
     if actions:
         client.indices.update_aliases(actions=actions)
+
+
+def _put_components(client: Elasticsearch, names: Names, layout: Layout, server: Server) -> None:
+    for name, body in component_templates(names, layout, server).items():
+        client.cluster.put_component_template(name=name, **_arguments(body))
 
 
 def _put_mapping(client: Elasticsearch, alias: str, kind: Kind) -> None:

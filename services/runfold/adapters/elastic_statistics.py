@@ -11,7 +11,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from runfold.documents.figures import PERCENTS, Figures
 from runfold.documents.instants import date_of, instant_text
 from runfold.documents.model import FIELDS, Kind
 from runfold.documents.query import Filter
@@ -31,7 +30,8 @@ from runfold.documents.statistics import (
     Statistics,
     StatisticsAnswer,
 )
-from runfold.documents.statistics_plain import cut, summed_up
+from runfold.documents.statistics.figures import PERCENTS, Figures
+from runfold.documents.statistics.plain import cut, summed_up
 
 Dsl = dict[str, Any]
 Answer = Mapping[str, Any]

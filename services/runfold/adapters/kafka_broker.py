@@ -56,12 +56,12 @@ class KafkaBroker:
         if messages:
             self._publisher.publish(self._place(messages))
 
-    def history(self, topic: str, partition: int | None = None, since_ms: int = 0) -> Iterator[Record]:
+    def history(self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0) -> Iterator[Record]:
         count = self.partitions(topic)
         if count == 0:
             return iter(())
         numbers = range(count) if partition is None else (partition,)
-        return self._history.read(self.cluster.prefix + topic, numbers, since_ms)
+        return self._history.read(self.cluster.prefix + topic, numbers, since_ms, since)
 
     def partitions(self, topic: str, *, literal: bool = False) -> int:
         prefix = self.cluster.prefix

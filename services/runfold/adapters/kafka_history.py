@@ -43,11 +43,12 @@ class KafkaHistory:
         self._idle: list[Consumer] = []
         self._lock = threading.Lock()
 
-    def read(self, topic: str, partitions: Sequence[int], since_ms: int = 0) -> Iterator[Record]:
+    def read(self, topic: str, partitions: Sequence[int], since_ms: int = 0, since: int = 0) -> Iterator[Record]:
         """Yield the records of these partitions of `topic` (full name); the end is fixed before the first."""
         places = [TopicPartition(topic, partition) for partition in partitions]
         spec = OffsetSpec.for_timestamp(since_ms) if since_ms else EARLIEST
-        begins = self._admin.ends(places, spec)
+        found = self._admin.ends(places, spec)
+        begins = {place: begin if begin < 0 else max(begin, since) for place, begin in found.items()}
         lasts = self._admin.ends(places, LATEST)
         # A time after the last record has no offset: -1.
         open_ends = {place: end for place, end in lasts.items() if 0 <= begins[place] < end}

@@ -48,12 +48,12 @@ class SqliteBroker:
             self._store.append(connection, placed)
         self._store.announce({message.topic for message in messages})
 
-    def history(self, topic: str, partition: int | None = None, since_ms: int = 0) -> Iterator[Record]:
+    def history(self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0) -> Iterator[Record]:
         stored = self._store.find(topic)
         if stored is None:
             return iter(())
         numbers = range(stored.partitions) if partition is None else (partition,)
-        return self._history(stored, numbers, since_ms)
+        return self._history(stored, numbers, since_ms, since)
 
     def partitions(self, topic: str, *, literal: bool = False) -> int:
         if literal and is_known(topic):
@@ -69,19 +69,19 @@ class SqliteBroker:
         self._sweep.stop()
         self._store.close()
 
-    def _history(self, stored: StoredTopic, numbers: Sequence[int], since_ms: int) -> Iterator[Record]:
+    def _history(self, stored: StoredTopic, numbers: Sequence[int], since_ms: int, since: int) -> Iterator[Record]:
         places = [Place(stored, number) for number in numbers]
         connection = self._store.reader()
         if self._store.shares_connection:
             with self._store.reading():
-                begins = [first_since(connection, place, since_ms) if since_ms else 0 for place in places]
+                begins = [max(since, first_since(connection, place, since_ms) if since_ms else 0) for place in places]
                 pages = [select(connection, *begin, NO_LIMIT) for begin in zip(places, begins, strict=True)]
                 return iter([record for page in pages for record in page])
         with self._store.reading():
             # One read transaction from here on: a key that is written again meanwhile must not escape.
             connection.execute("BEGIN")
             ends = [end(connection, place) for place in places]
-            begins = [first_since(connection, place, since_ms) if since_ms else 0 for place in places]
+            begins = [max(since, first_since(connection, place, since_ms) if since_ms else 0) for place in places]
         return self._pages(connection, list(zip(places, begins, ends, strict=True)))
 
     def _pages(self, connection: sqlite3.Connection, spans: Sequence[tuple[Place, int, int]]) -> Iterator[Record]:

@@ -18,10 +18,10 @@ import msgspec
 
 from runfold.adapters.sqlite_query import Condition, condition
 from runfold.adapters.sqlite_ways import Ways
-from runfold.documents.figures import figures
 from runfold.documents.instants import date_of, micros_of
 from runfold.documents.statistics import BAND_VALUES_MAX, Bucket, Histogram, HistogramAnswer
-from runfold.documents.statistics_plain import cut, facet
+from runfold.documents.statistics.figures import figures
+from runfold.documents.statistics.plain import cut, facet
 
 _SECOND: Final = timedelta(seconds=1)
 """No boundary lies within one."""

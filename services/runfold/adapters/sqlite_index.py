@@ -31,7 +31,7 @@ from runfold.documents.statistics import (
     Statistics,
     StatisticsAnswer,
 )
-from runfold.documents.statistics_checks import check_facets, check_filter, check_histogram, check_statistics
+from runfold.documents.statistics.checks import check_facets, check_filter, check_histogram, check_statistics
 from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 

@@ -16,7 +16,6 @@ import msgspec
 
 from runfold.adapters.sqlite_query import Condition, condition
 from runfold.adapters.sqlite_ways import Ways
-from runfold.documents.figures import figures, percentile
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.statistics import (
     FAILED,
@@ -29,7 +28,8 @@ from runfold.documents.statistics import (
     Statistics,
     StatisticsAnswer,
 )
-from runfold.documents.statistics_plain import facet, summed_up
+from runfold.documents.statistics.figures import figures, percentile
+from runfold.documents.statistics.plain import facet, summed_up
 
 GROUPED_TOGETHER: Final = ("namespace", "flowId", "taskId", "state")
 """What the index by group begins with: counted for all at once, in its order."""

@@ -39,14 +39,14 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Span:
     """
-    What of a partition is new: from the offset `next`, written at `since_ms` or later.
+    What of a partition is new: from the offset `next` on, and written at `since_ms` or later.
 
     `reached`: executions that end before it in the span were told already, before something was cut off.
     """
 
     next: int = 0
-    since_ms: int = 0
     reached: int = 0
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class PartitionFold:
 
     def run(self, span: Span = Span(), includes: Callable[[str], bool] = lambda _: True) -> Iterator[Folded]:
         """Yield the executions that `includes` names and the span changed, in the order of their last records."""
-        self.summary = Summary(end=span.next, last_ms=span.since_ms)
+        self.summary = Summary(end=span.next)
         last, deletions = self._scan(span, includes)
         since_ms = self._began(last.keys()) if span.next and last else 0
         is_whole = since_ms == 0
@@ -129,8 +129,8 @@ class PartitionFold:
         """Return the offset of each key's last record, and of its last deletion."""
         last: dict[str, int] = {}
         deletions: dict[str, int] = {}
-        for record in self._broker.history(FACTS, self._partition, span.since_ms):
-            if record.offset < span.next or record.key is None or record.value is None:
+        for record in self._broker.history(FACTS, self._partition, span.since_ms, span.next):
+            if record.key is None or record.value is None:
                 continue
             self.summary.end, self.summary.last_ms = record.offset + 1, max(self.summary.last_ms, record.timestamp_ms)
             if includes(record.key):

@@ -8,23 +8,22 @@ what the topics still have (`from_topics`): then purged lines come back.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from runfold.adapters.fact_fold import CLOCKS_APART
 from runfold.adapters.file_storage import MemoryFiles
 from runfold.documents.instants import micros_of
 from runfold.documents.model import Document, Kind
-from runfold.documents.progress import Place, Progress, progress_document
+from runfold.documents.progress import Place, Progress, furthest, progress_document
 from runfold.documents.project import Position, project_log, project_metric
 from runfold.documents.query import PAGE_SIZE_MAX, Between, Filter, Query, Sort, all_of
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.indexer.erasing import Eraser
 from runfold.indexer.service import document_of
 from runfold.ports import Broker, Index, Record
-from runfold.rebuild.telling import BATCH_MAX, Tell, ms_of, stored_progress
+from runfold.rebuild.telling import BATCH_MAX, Tell, stored_progress
 from runfold.topology import LOGS, METRICS
 
 TOPIC_OF: Final = {Kind.LOGS: LOGS, Kind.METRICS: METRICS}
@@ -78,13 +77,10 @@ class LinesTelling:
         place = (topic, partition)
         known = stored_progress(self._new, [place]).get(place)
         following = known.next if known else 0
-        since = known.at - CLOCKS_APART if known else datetime.fromtimestamp(0, UTC)
         count = 0
-        latest = known.at if known else since
-        for records in _batches(self._broker.history(topic, partition, ms_of(since)), following):
+        for records in _batches(self._broker.history(topic, partition, since=following)):
             count += self._put([document for record in records if (document := _readable(record)) is not None])
-            latest = max(latest, *(datetime.fromtimestamp(each.timestamp_ms / 1000, UTC) for each in records))
-            self._new.put([progress_document(Progress(place, records[-1].offset + 1, latest))])
+            self._new.put([progress_document(progress) for progress in furthest(_places(records))])
         return count
 
     def _pages(self, kind: Kind, wanted: Filter | None) -> Iterator[Sequence[Document]]:
@@ -127,10 +123,14 @@ def _readable(record: Record) -> Document | None:
         return None  # the indexer has put it among the dead letters
 
 
-def _batches(records: Iterator[Record], following: int) -> Iterator[list[Record]]:
+def _places(records: Sequence[Record]) -> Iterator[tuple[Place, int, int]]:
+    return (((record.topic, record.partition), record.offset, record.timestamp_ms) for record in records)
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
     batch: list[Record] = []
     for record in records:
-        if record.offset >= following and record.value is not None:
+        if record.value is not None:
             batch.append(record)
             if len(batch) >= BATCH_MAX:
                 yield batch

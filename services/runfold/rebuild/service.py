@@ -23,8 +23,8 @@ from runfold.rebuild.telling import FactsTelling, Told, stored_progress
 from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
 
 ROUNDS_MAX: Final = 10
-SHORT_S: Final = 3.0
-"""After a round that took no longer, writers are made to wait for the last one."""
+CALM_MAX: Final = 2_000
+"""After a round that told no more documents, writers are made to wait for the last one."""
 
 GAPS_NAMED: Final = 5
 
@@ -137,9 +137,9 @@ class Rebuild:
 
     def _catch_up(self, old: Index, new: Index, lines: LinesTelling, report: Report) -> None:
         for _ in range(ROUNDS_MAX):
-            begun_s = time.monotonic()
+            before = report.documents + report.lines
             self._round(old, new, lines, report)
-            if time.monotonic() - begun_s < SHORT_S:
+            if report.documents + report.lines - before <= CALM_MAX:
                 return
         logger.warning("The log grows about as fast as it is told: writers will wait a little longer")
 

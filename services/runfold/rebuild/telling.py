@@ -76,10 +76,12 @@ class FactsTelling:
                         writer.put(batch, _reached(partition, reached, fold.summary))
                         batch = []
                 reached = folded.reached
-            writer.put(batch, None)
-        end = fold.summary.end
-        self._new.put([progress_document(Progress((FACTS, partition), end, _date(fold.summary.last_ms)))])
-        return Told(fold.summary, writer.stored, writer.refused)
+            if batch:
+                writer.put(batch, None)
+        summary = fold.summary
+        if summary.end > span.next:
+            self._new.put([progress_document(Progress((FACTS, partition), summary.end, _date(summary.last_ms)))])
+        return Told(summary, writer.stored, writer.refused)
 
     def _put(self, documents: list[Document]) -> int:
         refused = self._new.put(self._baselines.compare(documents))
@@ -166,13 +168,10 @@ def documents_of(folded: Folded) -> Iterator[Document]:
 
 def span_of(index: Index, partition: int) -> Span:
     """Return what of a partition `index` was not told yet."""
-    known = stored_progress(index, [(FACTS, partition), (REACHED, partition)])
-    told, reached = known.get((FACTS, partition)), known.get((REACHED, partition))
-    return Span(
-        told.next if told else 0,
-        ms_of(told.at - CLOCKS_APART) if told else 0,
-        reached.next if reached else 0,
-    )
+    places = ((FACTS, partition), (REACHED, partition))
+    known = stored_progress(index, places)
+    told, reached = (known[place].next if place in known else 0 for place in places)
+    return Span(told, reached)
 
 
 def stored_progress(index: Index, places: Iterable[Place]) -> Mapping[Place, Progress]:

@@ -19,12 +19,11 @@ from typing import Final
 from runfold.adapters.fact_fold import CLOCKS_APART
 from runfold.documents.digest import expected_digests, stored_digest
 from runfold.documents.model import Document, Kind
-from runfold.documents.progress import Progress
 from runfold.documents.project import project_deletion, project_execution, project_taskrun
 from runfold.documents.query import PAGE_SIZE_MAX, Is, Query
 from runfold.ports import Broker, Index
 from runfold.rebuild.folding import Folded, PartitionFold, Span
-from runfold.rebuild.telling import ms_of, stored_progress
+from runfold.rebuild.telling import stored_progress
 from runfold.topology import EXECUTIONS, FACTS, TASKRUNS
 
 TRIES_MAX: Final = 4
@@ -172,8 +171,8 @@ class Verification:
         progress = stored_progress(self._index, [place]).get(place)
         found = _Unread(topic, progress.next if progress else 0)
         found.end = found.next
-        for record in self._broker.history(topic, partition, _since_ms(progress)):
-            if record.offset >= found.next and record.key is not None and found.count < UNREAD_MAX:
+        for record in self._broker.history(topic, partition, since=found.next):
+            if record.key is not None and found.count < UNREAD_MAX:
                 found.count += 1
                 found.end = record.offset + 1
                 found.execution_ids.add(record.key.partition("/")[0])
@@ -278,7 +277,3 @@ def _batches(folded: Iterable[Folded]) -> Iterator[Sequence[Folded]]:
             batch, taskruns = [], 0
     if batch:
         yield batch
-
-
-def _since_ms(progress: Progress | None) -> int:
-    return ms_of(progress.at - CLOCKS_APART) if progress else 0

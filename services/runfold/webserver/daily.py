@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from runfold.documents.instants import instant_text, seconds_text
-from runfold.documents.intervals import Calendar, Interval
 from runfold.documents.model import Kind
 from runfold.documents.query import Filter, all_of
 from runfold.documents.statistics import Bucket, Histogram
+from runfold.documents.statistics.intervals import Calendar, Interval
 from runfold.execution.state import State
 from runfold.ports import Index
 from runfold.webserver.parameters import Range

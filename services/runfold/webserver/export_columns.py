@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from runfold.documents.grammar_fields import BY_NAME
+from runfold.documents.grammar.fields import BY_NAME
 from runfold.documents.instants import instant_text
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.errors import BadRequest

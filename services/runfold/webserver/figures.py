@@ -12,10 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from runfold.documents.figures import Figures
-from runfold.documents.grammar_fields import BY_NAME
+from runfold.documents.grammar.fields import BY_NAME
 from runfold.documents.instants import instant_text
-from runfold.documents.intervals import Calendar, Interval, interval_text
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.query import Filter
 from runfold.documents.statistics import (
@@ -27,6 +25,8 @@ from runfold.documents.statistics import (
     Order,
     StatisticsAnswer,
 )
+from runfold.documents.statistics.figures import Figures
+from runfold.documents.statistics.intervals import Calendar, Interval, interval_text
 from runfold.errors import BadRequest
 from runfold.flows.duration import parse_duration
 from runfold.webserver.parameters import Range

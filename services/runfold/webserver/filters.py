@@ -12,10 +12,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from runfold.documents.grammar_fields import QueryField, ValueType
-from runfold.documents.grammar_filter import filter_of
-from runfold.documents.grammar_terms import checked, find_field
-from runfold.documents.grammar_tree import FREE_TEXT, Expression, Op, Term, Value, Without
+from runfold.documents.grammar.fields import QueryField, ValueType
+from runfold.documents.grammar.filter import filter_of
+from runfold.documents.grammar.terms import checked, find_field
+from runfold.documents.grammar.tree import FREE_TEXT, Expression, Op, Term, Value, Without
 from runfold.documents.instants import instant_text
 from runfold.documents.model import Kind
 from runfold.documents.query import AnyOf, Filter, all_of

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from runfold.documents.grammar_fields import BY_NAME
+from runfold.documents.grammar.fields import BY_NAME
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.project import LEVELS
 from runfold.documents.query import Between, Exists, Filter, Holds, Is, Not, Sort, Under, Words, all_of

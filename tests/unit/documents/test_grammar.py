@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from runfold.documents.checks import check_query
 from runfold.documents.grammar import CLAUSES_MAX, DEPTH_MAX, PARTS_MAX, QUERY_LENGTH_MAX, parse, read_query
-from runfold.documents.grammar_fields import BY_NAME, QUERY_FIELDS, ValueType
-from runfold.documents.grammar_print import chips, text_of
-from runfold.documents.grammar_terms import VALUES_MAX
-from runfold.documents.grammar_tree import Both, Either, Op, Term, Value, Without
+from runfold.documents.grammar.fields import BY_NAME, QUERY_FIELDS, ValueType
+from runfold.documents.grammar.print import chips, text_of
+from runfold.documents.grammar.terms import VALUES_MAX
+from runfold.documents.grammar.tree import Both, Either, Op, Term, Value, Without
 from runfold.documents.model import FIELDS, Kind
 from runfold.documents.query import (
     All,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runfold.documents.figures import PERCENTS, Figures, figures, percentile
-from runfold.documents.intervals import (
+from runfold.documents.statistics.figures import PERCENTS, Figures, figures, percentile
+from runfold.documents.statistics.intervals import (
     BUCKETS_CHOSEN_MAX,
     BUCKETS_MAX,
     Calendar,

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from runfold.documents.grammar import read_query
-from runfold.documents.grammar_fields import QUERY_FIELDS, QueryField
+from runfold.documents.grammar.fields import QUERY_FIELDS, QueryField
 from runfold.documents.model import Kind
 from runfold.errors import QueryInvalid
 

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from runfold.adapters.sqlite_index import SqliteIndex
-from runfold.documents.figures import NO_FIGURES
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import Is, Page, Query, Sort, Words
 from runfold.documents.statistics import Group, Statistics, StatisticsAnswer
+from runfold.documents.statistics.figures import NO_FIGURES
 from runfold.errors import Unavailable
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.webserver.conftest import NOW, World, execution, log, taskrun, with_labels
 
-from runfold.documents.grammar_fields import QUERY_FIELDS
+from runfold.documents.grammar.fields import QUERY_FIELDS
 from runfold.documents.model import Kind
 from runfold.documents.project import Position, project_log
 from runfold.documents.query import matches

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 
 from runfold.documents.grammar import parse
-from runfold.documents.grammar_fields import BY_NAME, QUERY_FIELDS, QueryField
-from runfold.documents.grammar_filter import filter_of
-from runfold.documents.grammar_print import chips, text_of
+from runfold.documents.grammar.fields import BY_NAME, QUERY_FIELDS, QueryField
+from runfold.documents.grammar.filter import filter_of
+from runfold.documents.grammar.print import chips, text_of
 from runfold.documents.model import Kind
 from runfold.errors import BadRequest, QueryInvalid
 from runfold.webserver.answers import Json

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from runfold.documents.grammar_tree import FREE_TEXT, Op
+from runfold.documents.grammar.tree import FREE_TEXT, Op
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.project import LEVELS
 from runfold.execution.state import State

@@ -7,9 +7,9 @@ Reads the table of fields. Values stay as they were written; what they mean is a
 from difflib import get_close_matches
 from typing import Final
 
-from runfold.documents.grammar_fields import BY_NAME, QUERY_FIELDS, QueryField, ValueType
-from runfold.documents.grammar_tree import FREE_TEXT, Op, Term, Value
-from runfold.documents.grammar_words import Word
+from runfold.documents.grammar.fields import BY_NAME, QUERY_FIELDS, QueryField, ValueType
+from runfold.documents.grammar.tree import FREE_TEXT, Op, Term, Value
+from runfold.documents.grammar.words import Word
 from runfold.documents.model import Kind
 from runfold.documents.query import words_of
 from runfold.errors import QueryInvalid

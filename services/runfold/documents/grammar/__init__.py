@@ -21,11 +21,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from runfold.documents.grammar_filter import filter_of
-from runfold.documents.grammar_terms import parts_of, term_of
-from runfold.documents.grammar_tree import Both, Either, Expression, Without
-from runfold.documents.grammar_words import Kind as TokenKind
-from runfold.documents.grammar_words import Token, tokens
+from runfold.documents.grammar.filter import filter_of
+from runfold.documents.grammar.terms import parts_of, term_of
+from runfold.documents.grammar.tree import Both, Either, Expression, Without
+from runfold.documents.grammar.words import Kind as TokenKind
+from runfold.documents.grammar.words import Token, tokens
 from runfold.documents.model import Kind
 from runfold.documents.query import Filter
 from runfold.errors import QueryInvalid

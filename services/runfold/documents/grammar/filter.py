@@ -11,10 +11,10 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
-from runfold.documents.grammar_fields import BY_NAME, QueryField, ValueType
-from runfold.documents.grammar_ordered import AGE, RANK, SCALES, ordered
-from runfold.documents.grammar_tree import Both, Either, Expression, Op, Term, Value, Without
-from runfold.documents.grammar_values import DECIMAL, before
+from runfold.documents.grammar.fields import BY_NAME, QueryField, ValueType
+from runfold.documents.grammar.ordered import AGE, RANK, SCALES, ordered
+from runfold.documents.grammar.tree import Both, Either, Expression, Op, Term, Value, Without
+from runfold.documents.grammar.values import DECIMAL, before
 from runfold.documents.model import Kind
 from runfold.documents.query import (
     All,

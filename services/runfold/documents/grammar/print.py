@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from runfold.documents.grammar_fields import BY_NAME, ValueType
-from runfold.documents.grammar_tree import FREE_TEXT, Both, Either, Expression, Op, Term, Value, Without
+from runfold.documents.grammar.fields import BY_NAME, ValueType
+from runfold.documents.grammar.tree import FREE_TEXT, Both, Either, Expression, Op, Term, Value, Without
 from runfold.documents.model import Kind
 
 GROUP: Final = "group"

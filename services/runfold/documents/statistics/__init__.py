@@ -1,7 +1,7 @@
 """
 Questions about many documents at once, and their answers: facets, histograms, statistics.
 
-`documents.statistics_plain` says what each means. The rule: an answer is small
+`documents.statistics.plain` says what each means. The rule: an answer is small
 whatever is asked; what does not fit into it is summed up as the rest.
 """
 
@@ -12,10 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from runfold.documents.figures import NO_FIGURES, Figures
-from runfold.documents.intervals import Interval
 from runfold.documents.model import Kind
 from runfold.documents.query import All, Filter
+from runfold.documents.statistics.figures import NO_FIGURES, Figures
+from runfold.documents.statistics.intervals import Interval
 
 VALUES_MAX: Final = 1000
 FACETS_MAX: Final = 20

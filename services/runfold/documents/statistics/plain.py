@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from runfold.documents.figures import figures, percentile
-from runfold.documents.intervals import Interval, boundaries, interval_for
 from runfold.documents.model import FIELDS
 from runfold.documents.query import matches
 from runfold.documents.statistics import (
@@ -33,6 +31,8 @@ from runfold.documents.statistics import (
     StatisticsAnswer,
     ranked,
 )
+from runfold.documents.statistics.figures import figures, percentile
+from runfold.documents.statistics.intervals import Interval, boundaries, interval_for
 
 Body = Mapping[str, Any]
 

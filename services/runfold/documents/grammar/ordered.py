@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from runfold.documents.grammar_fields import ValueType
-from runfold.documents.grammar_tree import Op, Term, Value
-from runfold.documents.grammar_values import DECIMAL, WHOLE, after, before, duration_of, span_of
+from runfold.documents.grammar.fields import ValueType
+from runfold.documents.grammar.tree import Op, Term, Value
+from runfold.documents.grammar.values import DECIMAL, WHOLE, after, before, duration_of, span_of
 from runfold.documents.query import AnyOf, Between, Filter, Is
 from runfold.errors import QueryInvalid
 
