@@ -19,7 +19,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
-import { ArrowDownUp, ArrowLeftRight, Maximize2, ZoomIn, ZoomOut, Zap } from "lucide-react";
+import { ArrowDownUp, ArrowLeftRight, Maximize2, Zap, ZoomIn, ZoomOut } from "lucide-react";
 import { createContext, useContext, useEffect, useMemo } from "react";
 import type { State } from "~/api/types";
 import { kept, useStore } from "~/app/store";
@@ -288,7 +288,8 @@ function placed(
     layout.setNode(node.uid, { ...size });
   }
   for (const [uid, parent] of owner) if (layout.hasNode(parent)) layout.setParent(uid, parent);
-  graph.edges.forEach(({ source, target }, at) => layout.setEdge(source, target, {}, String(at)));
+  for (const [at, { source, target }] of graph.edges.entries())
+    layout.setEdge(source, target, {}, String(at));
   dagre.layout(layout);
 
   const nodes: Node<Data>[] = [];

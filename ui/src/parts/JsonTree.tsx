@@ -1,6 +1,7 @@
 /** JSON as a tree that opens where one looks; long lists come in pieces, long texts can be opened. */
-import { ChevronRight } from "lucide-react";
+import { Braces, Check, ChevronRight } from "lucide-react";
 import { useState } from "react";
+import { IconButton } from "./Button";
 import { CopyButton } from "./Id";
 import css from "./JsonTree.module.css";
 
@@ -9,18 +10,20 @@ interface Props {
   /** How many levels are open at first. */
   open?: number;
   label: string;
+  /** Where the value is found in expressions, `outputs.task`: then the way to each part can be copied. */
+  expression?: string;
 }
 
 const PIECE = 100;
 const TEXT_SHOWN = 400;
 
-export function JsonTree({ value, open = 2, label }: Props) {
+export function JsonTree({ value, open = 2, label, expression }: Props) {
   return (
     <ul className={css.tree} aria-label={label}>
       {isMap(value) ? (
-        <Entries value={value} path="" open={open} />
+        <Entries value={value} path="" open={open} expression={expression} />
       ) : (
-        <Node name={null} value={value} path="" open={open} />
+        <Node name={null} value={value} path="" open={open} expression={expression} />
       )}
     </ul>
   );
@@ -29,14 +32,24 @@ export function JsonTree({ value, open = 2, label }: Props) {
 const isMap = (value: unknown): value is Record<string, unknown> | unknown[] =>
   typeof value === "object" && value !== null;
 
+/** `outputs.task`, `outputs['my-task']`, `outputs.task[0]`: one step further into a value. */
+export function step(expression: string, name: string | number): string {
+  if (typeof name === "number") return `${expression}[${name}]`;
+  return /^[A-Za-z_]\w*$/.test(name)
+    ? `${expression}.${name}`
+    : `${expression}['${name.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}']`;
+}
+
 function Entries({
   value,
   path,
   open,
+  expression,
 }: {
   value: Record<string, unknown> | unknown[];
   path: string;
   open: number;
+  expression?: string;
 }) {
   const [shown, setShown] = useState(PIECE);
   const entries = Object.entries(value);
@@ -50,6 +63,7 @@ function Entries({
           value={each}
           path={list ? `${path}[${name}]` : path ? `${path}.${name}` : name}
           open={open}
+          expression={expression === undefined ? undefined : step(expression, list ? Number(name) : name)}
         />
       ))}
       {entries.length > shown && (
@@ -68,11 +82,13 @@ function Node({
   value,
   path,
   open,
+  expression,
 }: {
   name: string | null;
   value: unknown;
   path: string;
   open: number;
+  expression?: string;
 }) {
   const [isOpen, setOpen] = useState(open > 0);
   if (!isMap(value)) {
@@ -83,6 +99,7 @@ function Node({
         {name !== null && (
           <span className={css.copy}>
             <CopyButton text={typeof value === "string" ? value : JSON.stringify(value)} what={path} />
+            {expression !== undefined && <CopyExpression expression={expression} />}
           </span>
         )}
       </li>
@@ -102,12 +119,35 @@ function Node({
         <span className={css.name}>{name}</span>
         <span className={css.size}>{Array.isArray(value) ? `[${count}]` : `{${count}}`}</span>
       </button>
+      {expression !== undefined && (
+        <span className={css.copy}>
+          <CopyExpression expression={expression} />
+        </span>
+      )}
       {isOpen && count > 0 && (
         <ul className={css.inner}>
-          <Entries value={value} path={path} open={open - 1} />
+          <Entries value={value} path={path} open={open - 1} expression={expression} />
         </ul>
       )}
     </li>
+  );
+}
+
+/** The way to a value, as a template takes it. */
+function CopyExpression({ expression }: { expression: string }) {
+  const text = `{{ ${expression} }}`;
+  const [done, setDone] = useState(false);
+  return (
+    <IconButton
+      small
+      label={done ? "Copied" : `Copy ${text}`}
+      onPress={() => {
+        void navigator.clipboard.writeText(text).then(() => setDone(true));
+        setTimeout(() => setDone(false), 1_500);
+      }}
+    >
+      {done ? <Check size={13} /> : <Braces size={13} />}
+    </IconButton>
   );
 }
 

@@ -20,11 +20,15 @@ const percent = (at: number, { from, to }: Span): string => `${((at - from) / (t
 export function sinceText(ms: number, step: number): string {
   if (ms === 0) return "0";
   if (step < 1_000 && ms < 1_000) return `${ms} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(step >= 1_000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3)} s`;
+  if (ms < 60_000)
+    return `${(ms / 1_000).toFixed(step >= 1_000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3)} s`;
   if (step >= 86_400_000) return `${Math.round(ms / 86_400_000)} d`;
   const s = ms / 1_000;
   const pad = (value: number) => String(value).padStart(2, "0");
-  const seconds = step < 1_000 ? (s % 60).toFixed(step >= 100 ? 1 : 3).padStart(step >= 100 ? 4 : 6, "0") : pad(Math.floor(s % 60));
+  const seconds =
+    step < 1_000
+      ? (s % 60).toFixed(step >= 100 ? 1 : 3).padStart(step >= 100 ? 4 : 6, "0")
+      : pad(Math.floor(s % 60));
   const minutes = Math.floor(s / 60) % 60;
   const hours = Math.floor(s / 3_600);
   return hours > 0 ? `${hours}:${pad(minutes)}:${seconds}` : `${minutes}:${seconds}`;
@@ -53,6 +57,7 @@ export function Axis({
     onWindow(span.from + one * width, span.from + other * width);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the zoom has buttons and keys; this is a short cut for mice
     <div
       ref={box}
       className={css.axis}

@@ -264,9 +264,7 @@ function StateChips({
             className={css.chip}
             data-hue={hue}
             aria-pressed={isChosen}
-            onClick={() =>
-              onChosen(isChosen ? chosen.filter((each) => each !== state) : [...chosen, state])
-            }
+            onClick={() => onChosen(isChosen ? chosen.filter((each) => each !== state) : [...chosen, state])}
           >
             <Icon size={12} strokeWidth={2.4} aria-hidden /> {count.toLocaleString()} {state}
           </button>
@@ -334,7 +332,8 @@ function useWheel(
   useEffect(() => {
     const onWheel = (event: WheelEvent) => {
       const area = plot.current?.getBoundingClientRect();
-      if (area === undefined || !(event.target instanceof Node) || !box.current?.contains(event.target)) return;
+      if (area === undefined || !(event.target instanceof Node) || !box.current?.contains(event.target))
+        return;
       const along = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       if (event.ctrlKey || event.metaKey || event.altKey) {
         event.preventDefault();

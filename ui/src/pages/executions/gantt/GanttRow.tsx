@@ -108,7 +108,8 @@ function BarOf({
     title: words,
     "aria-label": words,
     "data-kind": bar.kind,
-    "data-flowable": (row.kind === "iteration" || bar.attempt === undefined) && bar.kind === "runs" ? "" : undefined,
+    "data-flowable":
+      (row.kind === "iteration" || bar.attempt === undefined) && bar.kind === "runs" ? "" : undefined,
     "data-live": bar.to === null || undefined,
     "data-hue": lookOf(bar.state).hue,
     style: { left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` },

@@ -66,6 +66,13 @@ export function timesOf(run: TaskRun): Times {
   return times;
 }
 
+/** Milliseconds with their fraction, which dates of JavaScript drop: tasks of half a millisecond have a width, too. */
+function instantMs(text: string): number {
+  const point = text.indexOf(".");
+  const finer = point < 0 ? "" : text.slice(point + 4, text.length - 1);
+  return Date.parse(text) + (finer === "" ? 0 : Number(`0.${finer}`) || 0);
+}
+
 const KINDS: Partial<Record<State, BarKind>> = {
   CREATED: "waits",
   SUBMITTED: "waits",
@@ -87,9 +94,9 @@ function readTimes(run: TaskRun): Times {
     const kind = KINDS[state];
     if (kind === undefined) continue;
     const next = histories[at + 1];
-    const from = Date.parse(date);
-    const to = next === undefined ? null : Date.parse(next.date);
-    if (kind === "waits" && to !== null && to - from < 1) continue;
+    const from = instantMs(date);
+    const to = next === undefined ? null : instantMs(next.date);
+    if (kind === "waits" && to !== null && to - from < 0.05) continue;
     if (kind === "runs") {
       if (state === "RUNNING") attempts += 1;
       bars.push({ kind, from, to, state: next?.state ?? state, ...(isWorked && { attempt: attempts }) });
@@ -98,8 +105,8 @@ function readTimes(run: TaskRun): Times {
   const last = histories.at(-1)!;
   return {
     bars,
-    from: Date.parse(histories[0]!.date),
-    to: hasEnded(last.state) ? Date.parse(last.date) : null,
+    from: instantMs(histories[0]!.date),
+    to: hasEnded(last.state) ? instantMs(last.date) : null,
     attempts: run.attempts?.length ?? 0,
   };
 }
