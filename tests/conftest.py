@@ -15,8 +15,12 @@ from confluent_kafka.admin import AdminClient
 from deploy.local.server import Server
 from elasticsearch import ApiError, TransportError
 from elasticsearch import Elasticsearch as ElasticsearchClient
+from hypothesis import HealthCheck, settings
 
 from tests import servers
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # how quick a machine is at some moment is no property of ours
 
 SERVERS: Final = pytest.StashKey[list[Server]]()
 MARKS: Final = ("kafka", "elasticsearch")

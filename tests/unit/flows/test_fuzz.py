@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.flows.flow_types import CORE, FLOW, LOG, TYPES
 
@@ -16,6 +16,9 @@ from runfold.flows.model import Flow
 from runfold.flows.parse import parse_flow
 from runfold.flows.written import flow_json
 from runfold.flows.yaml_source import read_yaml
+
+HANG_MS = 20_000
+"""Longer is a hang, also on a machine that does other things besides."""
 
 YAML_LIKE = st.text(st.sampled_from("ab01:-?[]{}#&*!|>'\"%@`,. \n\t~<é\x00"), max_size=60)
 KEYS = st.sampled_from(
@@ -83,7 +86,7 @@ def outcome(source: str) -> Flow | FlowInvalid:
         return error
 
 
-@settings(deadline=2000)
+@settings(deadline=HANG_MS)
 @given(st.text() | YAML_LIKE)
 def test_any_text_gives_a_flow_or_violations(source):
     found = outcome(source)
@@ -91,7 +94,7 @@ def test_any_text_gives_a_flow_or_violations(source):
     assert validate_source(source, TYPES)
 
 
-@settings(deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=HANG_MS)
 @given(FLOWS | TREES)
 def test_any_tree_of_known_words_gives_a_flow_or_violations(tree: Any):
     source = json.dumps(tree)
@@ -122,7 +125,7 @@ VALUES = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, deadline=2000)
+@settings(max_examples=25, deadline=HANG_MS)
 @given(value=VALUES)
 def test_any_value_of_an_input_is_taken_or_refused(kind, value):
     source = f"id: f\nnamespace: n\ninputs: [{{id: x, type: {kind}, required: false}}]\n"
