@@ -9,3 +9,15 @@ export const executionLink = (executionId: string, taskRunId?: string): string =
 
 /** The list of task runs with a query. */
 export const taskRunsLink = (query: string): string => `/taskruns?query=${encodeURIComponent(query)}`;
+
+/** The list of executions, or of log lines, with a query and what else stands in its address. */
+export const executionsLink = (query: string, more: Record<string, string | undefined> = {}): string =>
+  `/executions${searchOf(query, more)}`;
+export const logsLink = (query: string, more: Record<string, string | undefined> = {}): string =>
+  `/logs${searchOf(query, more)}`;
+
+function searchOf(query: string, more: Record<string, string | undefined>): string {
+  const search = new URLSearchParams(query === "" ? {} : { query });
+  for (const [name, value] of Object.entries(more)) if (value !== undefined) search.set(name, value);
+  return search.size === 0 ? "" : `?${search}`;
+}

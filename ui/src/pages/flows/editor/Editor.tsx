@@ -1,0 +1,284 @@
+/**
+ * A flow's text, its graph beside it, and what is wrong with it, said as it is written.
+ *
+ * The page owns the text and what saving means; leaving with an unsaved text asks first.
+ */
+import { useQuery } from "@tanstack/react-query";
+import { CircleAlert, CircleCheck, Info, Save, TriangleAlert, Undo2 } from "lucide-react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { useBlocker } from "react-router";
+import { get, send } from "~/api/client";
+import { type Report, validate, YAML } from "~/api/flows";
+import { useKeys } from "~/app/keys";
+import { Button } from "~/parts/Button";
+import { CodeEditor, type Mark } from "~/parts/code/CodeEditor";
+import { Dialog } from "~/parts/Dialog";
+import { FlowGraph, type FlowGraphJson } from "~/parts/FlowGraph";
+import { Empty, Loading } from "~/parts/Placeholders";
+import { useSearch } from "~/url/search";
+import { completionsOf, hoverOf } from "./complete";
+import css from "./Editor.module.css";
+import { FlowSchema, type Schema } from "./schema";
+import { useLater } from "~/parts/useLater";
+
+const CHECK_AFTER_MS = 350;
+
+interface Props {
+  text: string;
+  onText: (text: string) => void;
+  /** As it is stored; "" for a new flow. */
+  stored: string;
+  onSave: () => void;
+  saving: boolean;
+  /** Why the server did not store it. */
+  refused: string | null;
+  actions?: ReactNode;
+}
+
+export function Editor({ text, onText, stored, onSave, saving, refused, actions }: Props) {
+  const [params, change] = useSearch();
+  const showGraph = params.get("graph") !== "off";
+  const changed = text !== stored;
+  const later = useLater(text, CHECK_AFTER_MS);
+  const report = useReport(later);
+  const problems = useMemo(() => problemsOf(report.data), [report.data]);
+  const marks = useMemo(() => problems.filter((each) => each.line > 0), [problems]);
+  const [goTo, setGoTo] = useState<{ line: number; column: number } | null>(null);
+  const help = useHelp();
+  const canSave = changed && !saving;
+  useKeys("Editor", [
+    { keys: "mod+s", does: "Save the flow", run: () => canSave && onSave() },
+    {
+      keys: "mod+shift+g",
+      does: "Show or hide the graph",
+      run: () => change({ graph: showGraph ? "off" : null }),
+    },
+  ]);
+  return (
+    <div className={css.editor}>
+      <div className={css.bar}>
+        <Verdict problems={problems} pending={report.isFetching || later !== text} empty={text.trim() === ""} />
+        <span className={css.right}>
+          {actions}
+          <Button small pressed={showGraph} onPress={() => change({ graph: showGraph ? "off" : null })}>
+            Graph
+          </Button>
+          {changed && stored !== "" && (
+            <Button small onPress={() => onText(stored)}>
+              <Undo2 size={13} /> Discard
+            </Button>
+          )}
+          <Button small kind="primary" onPress={onSave} isDisabled={!canSave}>
+            <Save size={13} /> {saving ? "Saving…" : changed ? "Save" : "Saved"}
+          </Button>
+        </span>
+      </div>
+      {refused !== null && (
+        <p className={css.refused} role="alert">
+          <CircleAlert size={14} aria-hidden /> <span>Not saved: {refused}</span>
+        </p>
+      )}
+      <div className={css.parts} data-graph={showGraph || undefined}>
+        <div className={css.text}>
+          <CodeEditor
+            label="The flow as YAML"
+            language="yaml"
+            value={text}
+            onChange={onText}
+            marks={marks}
+            completions={help.completions}
+            hover={help.hover}
+            goTo={goTo}
+          />
+          {problems.length > 0 && <Problems problems={problems} onGo={setGoTo} />}
+        </div>
+        {showGraph && <Picture text={later} isWrong={problems.some((each) => each.severity === "error")} />}
+      </div>
+      <LeaveGuard when={changed && !saving} />
+    </div>
+  );
+}
+
+function useReport(text: string) {
+  return useQuery({
+    queryKey: ["flows", "validate", text],
+    queryFn: () => validate(text),
+    enabled: text.trim() !== "",
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    placeholderData: (before) => before,
+  });
+}
+
+type Problem = Mark & { path: string };
+
+function problemsOf(reports: readonly Report[] | undefined): readonly Problem[] {
+  return (reports ?? []).flatMap((report) => [
+    ...(report.violations ?? []).map((each): Problem => ({ ...each, severity: "error" })),
+    ...report.deprecationPaths.map((path): Problem => plain("warning", `${path} is deprecated`)),
+    ...report.warnings.map((text): Problem => plain("warning", text)),
+    ...report.infos.map((text): Problem => plain("info", text)),
+  ]);
+}
+
+const plain = (severity: Mark["severity"], message: string): Problem => ({
+  severity,
+  message,
+  path: "",
+  line: 0,
+  column: 0,
+});
+
+function Verdict({
+  problems,
+  pending,
+  empty,
+}: {
+  problems: readonly Problem[];
+  pending: boolean;
+  empty: boolean;
+}) {
+  const errors = problems.filter((each) => each.severity === "error").length;
+  const warnings = problems.length - errors;
+  return (
+    <span className={css.verdict} role="status" data-pending={pending || undefined}>
+      {empty ? (
+        <span>Write a flow</span>
+      ) : errors > 0 ? (
+        <span className={css.bad}>
+          <CircleAlert size={14} aria-hidden /> {errors === 1 ? "1 error" : `${errors} errors`}
+        </span>
+      ) : (
+        <span className={css.good}>
+          <CircleCheck size={14} aria-hidden /> Valid
+        </span>
+      )}
+      {warnings > 0 && (
+        <span className={css.warn}>
+          <TriangleAlert size={14} aria-hidden /> {warnings === 1 ? "1 note" : `${warnings} notes`}
+        </span>
+      )}
+    </span>
+  );
+}
+
+const ICONS = { error: CircleAlert, warning: TriangleAlert, info: Info };
+
+function Problems({
+  problems,
+  onGo,
+}: {
+  problems: readonly Problem[];
+  onGo: (place: { line: number; column: number }) => void;
+}) {
+  return (
+    <ul className={css.problems} aria-label="Problems">
+      {problems.map((problem, at) => {
+        const Icon = ICONS[problem.severity];
+        const words = (
+          <>
+            <Icon size={13} aria-hidden />
+            <span className={css.where}>
+              {problem.line > 0 ? `${problem.line}:${problem.column}` : ""}
+              <span className="visually-hidden">{problem.severity}</span>
+            </span>
+            {problem.path && <code>{problem.path}</code>}
+            <span className={css.message}>{problem.message}</span>
+          </>
+        );
+        return (
+          <li key={at} data-severity={problem.severity}>
+            {problem.line > 0 ? (
+              <button type="button" onClick={() => onGo({ line: problem.line, column: problem.column })}>
+                {words}
+              </button>
+            ) : (
+              <div>{words}</div>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The graph of the text; while that is wrong, of the last one that was not. */
+function Picture({ text, isWrong }: { text: string; isWrong: boolean }) {
+  const last = useRef<FlowGraphJson>(null);
+  const graph = useQuery({
+    queryKey: ["flows", "graph of text", text],
+    queryFn: () => send<FlowGraphJson>("POST", "/flows/graph", text, {}, YAML),
+    enabled: text.trim() !== "",
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    retry: false,
+  });
+  if (graph.data !== undefined) last.current = graph.data;
+  const shown = graph.data ?? last.current;
+  return (
+    <section className={css.picture} aria-label="Graph of the flow">
+      {shown === null ? (
+        graph.isFetching ? (
+          <Loading what="the graph" />
+        ) : (
+          <Empty title="No graph yet">It is drawn when the flow is valid.</Empty>
+        )
+      ) : (
+        <FlowGraph graph={shown} />
+      )}
+      {shown !== null && graph.isError && isWrong && (
+        <p className={css.old}>The graph is of the last text that was valid.</p>
+      )}
+    </section>
+  );
+}
+
+/** What completion and hints know: the schema, and the functions of templates. */
+function useHelp() {
+  const schema = useQuery({
+    queryKey: ["plugins", "schema", "flow"],
+    queryFn: ({ signal }) => get<Schema>("/plugins/schemas/flow", {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const functions = useQuery({
+    queryKey: ["expressions", "functions"],
+    queryFn: ({ signal }) =>
+      get<readonly { name: string; kind: string }[]>("/expressions/functions", {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return useMemo(() => {
+    const known = new FlowSchema(schema.data ?? {});
+    const names = (functions.data ?? []).filter((each) => each.kind === "function").map((each) => each.name);
+    return { completions: completionsOf(known, names), hover: hoverOf(known) };
+  }, [schema.data, functions.data]);
+}
+
+/** Whoever leaves with an unsaved text is asked first: within the page by a dialog, else by the browser. */
+function LeaveGuard({ when }: { when: boolean }) {
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) => when && currentLocation.pathname !== nextLocation.pathname,
+  );
+  useEffect(() => {
+    if (!when) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [when]);
+  return (
+    <Dialog
+      title="Leave without saving?"
+      isOpen={blocker.state === "blocked"}
+      onClose={() => blocker.reset?.()}
+      actions={
+        <>
+          <Button onPress={() => blocker.reset?.()}>Stay</Button>
+          <Button kind="danger" onPress={() => blocker.proceed?.()}>
+            Leave
+          </Button>
+        </>
+      }
+    >
+      <p>What you changed in this flow is not saved and would be lost.</p>
+    </Dialog>
+  );
+}
