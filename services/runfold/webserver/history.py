@@ -56,11 +56,22 @@ def events_of(parts: Parts, execution_id: str, first_seq: int = 1) -> Iterator[A
             yield event_json(transition, claims.get(transition.cause))
 
 
-def event_page(parts: Parts, execution_id: str, first_seq: int, size: int) -> ApiJson:
-    """Return up to `size` events, the number from which to go on (null: there are no more) and the newest's."""
+def event_page(parts: Parts, execution_id: str, first_seq: int, size: int, taskrun_id: str | None = None) -> ApiJson:
+    """
+    Return up to `size` events, the number from which to go on (null: there are no more) and the newest's.
+
+    With a task run, only of those that are about it, or that it led to.
+    """
     last = life_of(parts, execution_id).newest_seq
-    events = list(islice(events_of(parts, execution_id, first_seq), size + 1))
+    found = events_of(parts, execution_id, first_seq)
+    wanted = found if taskrun_id is None else (event for event in found if _is_about(event, taskrun_id))
+    events = list(islice(wanted, size + 1))
     return {"results": events[:size], "next": events[size]["seq"] if len(events) > size else None, "last": last}
+
+
+def _is_about(event: ApiJson, taskrun_id: str) -> bool:
+    is_cause = event["cause"].get("taskRunId") == taskrun_id
+    return is_cause or any(fact.get("id") == taskrun_id for fact in event["facts"])
 
 
 async def follow_events(parts: Parts, execution_id: str, first_seq: int) -> AsyncIterator[ServerSentEvent]:

@@ -69,6 +69,15 @@ def test_events_come_page_by_page(told: World) -> None:
     assert second["next"] is None
 
 
+def test_events_of_one_task_run_leave_out_what_is_about_others(told: World) -> None:
+    def seqs(taskrun_id: str) -> list[int]:
+        answer = told.get("/executions/e/events", taskRunId=taskrun_id).json()
+        return [event["seq"] for event in answer["results"]]
+
+    assert seqs("t") == [1, 2, 3]
+    assert seqs("another") == []
+
+
 def test_events_come_a_line_each_to_who_asks_for_lines(told: World) -> None:
     answer = told.client.get("/api/v1/executions/e/events", headers={"accept": "application/x-ndjson"})
 

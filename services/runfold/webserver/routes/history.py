@@ -27,6 +27,7 @@ class Events(BaseModel):
 
     first: int = Field(1, alias="from", ge=1, description="Number of the first event")
     size: int = Field(500, ge=1, le=EVENTS_MAX)
+    taskrun_id: str | None = Field(None, alias="taskRunId", description="JSON only: events about this task run")
 
 
 @router.get("/{execution_id}/events")
@@ -53,7 +54,7 @@ async def events(
         return EventSourceResponse(follow_events(parts, execution_id, begin))
     if NDJSON in accept:
         return StreamingResponse(_lines(parts, execution_id, asked.first), media_type=NDJSON)
-    return Json(await run_in_threadpool(event_page, parts, execution_id, asked.first, asked.size))
+    return Json(await run_in_threadpool(event_page, parts, execution_id, asked.first, asked.size, asked.taskrun_id))
 
 
 @router.get("/{execution_id}/diff")
