@@ -56,6 +56,8 @@ export interface TaskRun {
   attempts?: readonly Attempt[];
   outputs?: Record<string, unknown> | null;
   state: StateHistory;
+  /** What else a search was asked to tell of it. */
+  columns?: Readonly<Record<string, unknown>>;
 }
 
 export interface AttemptDetails {
@@ -68,6 +70,9 @@ export interface AttemptDetails {
   queueMs?: number;
   runMs?: number;
   logCount?: number;
+  error?: string;
+  /** As rendered for this attempt, secrets masked. */
+  inputs?: Record<string, unknown>;
 }
 
 export interface TaskRunDetails {
@@ -75,9 +80,18 @@ export interface TaskRunDetails {
   inputs?: Record<string, unknown>;
   metrics?: readonly Metric[];
   parents?: readonly { id: string; taskId: string; value?: string; iteration?: number }[];
+  labels?: readonly Label[];
   error?: string;
+  errorFingerprint?: string;
+  taskType?: string;
+  flowRevision?: number;
+  triggerExecutionId?: string;
+  queueMs?: number;
+  runMs?: number;
   seq?: number;
   baselineMs?: number;
+  slowdown?: number;
+  overdueAt?: string;
 }
 
 export interface Label {
@@ -122,8 +136,10 @@ export interface LogLine {
 export interface Metric {
   type: string;
   name: string;
-  value: number;
+  /** A timer's is an ISO duration. */
+  value: number | string;
   timestamp?: string;
+  attempt?: number;
   taskId?: string;
   taskRunId?: string;
   tags?: Record<string, string>;
@@ -174,6 +190,7 @@ export interface Facets {
 
 export interface Bucket {
   start: string;
+  count?: number;
   counts: Partial<Record<State, number>>;
   durationMs?: { avg?: number | null; p50?: number | null; p95?: number | null } | null;
 }
@@ -183,4 +200,61 @@ export interface Histogram {
   interval: string;
   buckets: readonly Bucket[];
   asOf?: AsOf;
+}
+
+export interface Figures {
+  count: number;
+  min: number | null;
+  avg: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+  max: number | null;
+}
+
+export interface GroupFigures {
+  key: Record<string, string>;
+  count: number;
+  failed: number;
+  failureRate: number;
+  retried: number;
+  runMs?: Figures;
+  queueMs?: Figures;
+  baselineMs?: number | null;
+  /** The median of run time by what was usual. */
+  slowdown?: number | null;
+  /** Of errors that are the same, the text of one. */
+  sample?: string;
+}
+
+export interface Statistics {
+  groups: readonly GroupFigures[];
+  total: Omit<GroupFigures, "key">;
+  other: { groups: number; count: number; failed: number; retried: number };
+  isComplete: boolean;
+  asOf?: AsOf;
+}
+
+/** A search with a name. */
+export interface View {
+  id: string;
+  name: string;
+  page: string;
+  query: string;
+  owner?: string;
+  columns: readonly string[];
+  sort?: string;
+  timeRange?: string;
+  chart: boolean;
+  description?: string;
+  builtIn: boolean;
+}
+
+/** One transition of an execution: which claim led to it, and what it changed. */
+export interface ExecutionEvent {
+  seq: number;
+  at: string;
+  cause: { id: string; type?: string; taskRunId?: string; by?: string; note?: string };
+  facts: readonly ({ type: string } & Record<string, unknown>)[];
 }

@@ -24,6 +24,8 @@ export interface VirtualTableProps<Row> {
   linkOf: (row: Row) => To;
   /** The row whose drawer is open. */
   openId?: string | null;
+  /** Rows that belong here no more, but stay until the list is asked for anew. */
+  dimmed?: ReadonlySet<string>;
   sort?: Sort;
   onSort?: (sort: Sort) => void;
   selection?: ReadonlySet<string>;
@@ -125,6 +127,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
                 aria-rowindex={item.index + 2}
                 aria-selected={selectable ? selection.has(id) : undefined}
                 data-open={id === openId || undefined}
+                data-dimmed={props.dimmed?.has(id) || undefined}
                 data-cursor={id === cursor.id || undefined}
                 className={css.row}
                 style={{

@@ -102,3 +102,18 @@ export function suggestionsFor(
     goesOn: false,
   }));
 }
+
+/** The query with one more term; several alternatives are put in brackets first. */
+export function withTerm(query: string, term: string): string {
+  const terms = termsOf(query);
+  if (terms.includes(term)) return query;
+  if (terms.length === 0) return term;
+  return terms.includes("OR") ? `(${terms.join(" ")}) ${term}` : [...terms, term].join(" ");
+}
+
+export const withoutTerm = (query: string, term: string): string =>
+  termsOf(query)
+    .filter((each) => each !== term)
+    .join(" ");
+
+export const hasTerm = (query: string, term: string): boolean => termsOf(query).includes(term);

@@ -1,81 +1,95 @@
-/** Task Runs: the query, its chart, its rows, and the drawer of one of them. All of it stands in the address. */
-import { useQueryClient } from "@tanstack/react-query";
-import { ArrowUp } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
-import { useHistogram } from "~/api/queries";
-import { PAGE_SIZE, useNewestTaskRuns, useTaskRuns } from "~/api/taskruns";
-import type { TaskRun } from "~/api/types";
-import { BulkBar } from "~/parts/BulkBar";
+/**
+ * Task Runs: ready views, the query, its chart, its values, its rows or figures, and the drawer of one task run.
+ *
+ * All of it stands in the address, so that a link shows the same to whoever gets it.
+ */
+import { ChartColumn, ListFilter } from "lucide-react";
+import { useMemo } from "react";
+import { useHistogram, useQueryFields } from "~/api/queries";
+import { useViews } from "~/api/views";
+import { kept, useStore } from "~/app/store";
 import { Button } from "~/parts/Button";
-import { ColumnChooser } from "~/parts/ColumnChooser";
 import { defaultColumns } from "~/parts/columns";
 import { Card, Page } from "~/parts/Page";
-import { Empty, ErrorBox, Loading } from "~/parts/Placeholders";
 import { QueryBar } from "~/parts/QueryBar";
+import { withTerm } from "~/parts/query";
 import { RangePicker } from "~/parts/RangePicker";
 import { StateChart } from "~/parts/StateChart";
-import { VirtualTable } from "~/parts/VirtualTable";
 import { durationMs } from "~/time/duration";
+import { useKeptSearch } from "~/url/kept";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
-import { sortText, useList, useSearch, useSearchHref, useSort, useText } from "~/url/search";
-import { COLUMNS } from "./columns";
+import { sortText, useList, useSearch, useSort, useText } from "~/url/search";
+import { ColumnsMenu } from "./ColumnsMenu";
+import { askedFor, COLUMNS, columnsOf } from "./columns";
+import { ExportMenu } from "./ExportMenu";
+import { Facets } from "./Facets";
+import { FirstVisit } from "./FirstVisit";
+import { Rows } from "./Rows";
+import { RowsNote } from "./RowsNote";
+import { SavedViews } from "./SavedViews";
+import { Statistics } from "./Statistics";
 import { TaskRunDrawer } from "./TaskRunDrawer";
 import css from "./TaskRunsPage.module.css";
+import { useAnyEver } from "./useAnyEver";
+import { useRows } from "./useRows";
+import { ViewCards } from "./ViewCards";
 
 const EVERY_MS = 5_000;
 const NEWEST_FIRST = { field: "state.startDate", descending: true };
 const DEFAULT_RANGE = "P7D";
-const idOf = (row: TaskRun) => row.id;
+const OF_THE_MOMENT = ["open", "tab", "attempt", "level", "find"];
+const NO_DRAWER = Object.fromEntries(OF_THE_MOMENT.map((name) => [name, null]));
+const facetsShown = kept<"on" | "off">("taskruns.facets", ["on", "off"], "on");
 
 export function Component() {
+  useKeptSearch("taskruns", OF_THE_MOMENT);
   const [, change] = useSearch();
-  const hrefOf = useSearchHref();
   const [query, setQuery] = useText("query");
   const [range, setRange] = useTimeRange(DEFAULT_RANGE);
   const [sort, setSort] = useSort(NEWEST_FIRST);
   const [shown, setShown] = useList("columns", defaultColumns(COLUMNS));
+  const [show, setShow] = useText("show", "rows");
+  const [chart, setChart] = useText("chart", "on");
+  const [viewId] = useText("view");
   const [openId] = useText("open");
-  const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
+  const facets = useStore(facetsShown);
+  const fields = useQueryFields("taskruns");
+  const columns = useMemo(() => columnsOf(fields, shown), [fields, shown]);
+  const visible = useMemo(
+    () => shown.filter((id) => columns.some((column) => column.id === id)),
+    [shown, columns],
+  );
 
   const filter = useMemo(() => ({ query, ...rangeParams(range) }), [query, range]);
-  const params = useMemo(() => ({ ...filter, sort: sortText(sort) }), [filter, sort]);
-  // What moves under someone's hands helps nobody: while rows are selected, only what is known is renewed by hand.
-  const everyMs = isOpen(range) && selection.size === 0 ? EVERY_MS : false;
-  const list = useTaskRuns(params);
-  const { rows, total, fresh, show } = useLiveRows(list, params, everyMs);
-  const histogram = useHistogram("taskruns", filter, everyMs);
+  const asked = askedFor(visible, columns);
+  const params = useMemo(() => ({ ...filter, sort: sortText(sort), columns: asked }), [filter, sort, asked]);
+  const everyMs = isOpen(range) ? EVERY_MS : false;
+  const live = useRows(params, isOpen(range));
+  const histogram = useHistogram("taskruns", filter, chart === "on" ? everyMs : false);
+  const views = useViews("taskruns");
+  const anyEver = useAnyEver(live.list.data?.pages[0]?.total);
+  const close = () => change(NO_DRAWER, { push: true });
 
-  const linkOf = useCallback((row: TaskRun) => hrefOf({ open: row.id }), [hrefOf]);
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list;
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
-
+  const aside = openId !== "" && <TaskRunDrawer id={openId} onClose={close} />;
+  if (anyEver === false) {
+    return (
+      <Page title="Task Runs" aside={aside}>
+        <Card fill label="First visit">
+          <FirstVisit
+            onRunning={() => change({ query: null, timeRange: null, startDate: null, endDate: null })}
+          />
+        </Card>
+      </Page>
+    );
+  }
   return (
     <Page
       title="Task Runs"
-      note={
-        <>
-          {total !== undefined && <span>{total}</span>}
-          {fresh > 0 && (
-            <Button small kind="primary" onPress={show}>
-              <ArrowUp size={13} /> {fresh >= PAGE_SIZE ? `${PAGE_SIZE}+` : fresh} new
-            </Button>
-          )}
-        </>
-      }
-      actions={
-        <>
-          <ColumnChooser columns={COLUMNS} shown={shown} onShown={setShown} />
-          <RangePicker range={range} onRange={setRange} />
-        </>
-      }
-      aside={
-        openId !== "" && (
-          <TaskRunDrawer id={openId} onClose={() => change({ open: null, tab: null }, { push: true })} />
-        )
-      }
+      note={<RowsNote live={live} filter={filter} isOpen={isOpen(range)} />}
+      actions={<RangePicker range={range} onRange={setRange} />}
+      aside={aside}
     >
+      <ViewCards views={views.data?.filter((view) => view.builtIn) ?? []} query={query} />
       <div className={css.bar}>
         <QueryBar
           kind="taskruns"
@@ -84,98 +98,89 @@ export function Component() {
           placeholder="Search: state:FAILED flow:etl duration:>10s “timed out”"
           params={rangeParams(range)}
         />
+        <SavedViews
+          views={views.data?.filter((view) => !view.builtIn) ?? []}
+          activeId={viewId}
+          shown={{
+            query,
+            columns: [...shown],
+            sort: sortText(sort),
+            timeRange: range.timeRange,
+            chart: chart === "on",
+          }}
+          onOpen={(id) => change({ view: id })}
+        />
       </div>
-      {histogram.data && (
+      {chart === "on" && histogram.data && (
         <Card label="Chart">
           <StateChart
             buckets={histogram.data.buckets}
-            intervalMs={durationMs(histogram.data.interval) ?? 60_000}
+            intervalMs={durationMs(histogram.data.interval ?? "") ?? 60_000}
             onRange={(startDate, endDate) => setRange({ startDate, endDate })}
-            onState={(state) => setQuery(`${query} state:${state}`.trim())}
+            onState={(state) => setQuery(withTerm(query, `state:${state}`))}
+            height={104}
           />
         </Card>
       )}
-      <Card fill label="Rows">
-        {list.isPending ? (
-          <Loading what="task runs" lines={12} />
-        ) : list.isError ? (
-          <ErrorBox error={list.error} retry={() => void list.refetch()} />
-        ) : (
-          <VirtualTable
-            label="Task runs"
-            columns={COLUMNS}
-            shown={shown}
-            rows={rows}
-            idOf={idOf}
-            linkOf={linkOf}
-            openId={openId || null}
-            sort={sort}
-            onSort={setSort}
-            selection={selection}
-            onSelection={setSelection}
-            onEnd={onEnd}
-            total={list.data.pages[0]?.total}
-            empty={
-              <NoRows
-                filtered={query !== ""}
-                onAll={() => change({ query: null, timeRange: "all", startDate: null, endDate: null })}
+      <div className={css.outer}>
+        <div className={css.body} data-facets={facets}>
+          {facets === "on" && (
+            <aside className={css.side} aria-label="Values">
+              <Facets params={filter} query={query} onQuery={setQuery} everyMs={everyMs} />
+            </aside>
+          )}
+          <Card fill label="Rows">
+            <div className={css.tools}>
+              <Button
+                small
+                kind="quiet"
+                pressed={facets === "on"}
+                onPress={() => facetsShown.set(facets === "on" ? "off" : "on")}
+              >
+                <ListFilter size={14} /> Values
+              </Button>
+              <Button
+                small
+                kind="quiet"
+                pressed={chart === "on"}
+                onPress={() => setChart(chart === "on" ? "off" : "on")}
+              >
+                <ChartColumn size={14} /> Chart
+              </Button>
+              <fieldset className={css.switch}>
+                <legend className="visually-hidden">What is shown</legend>
+                <button type="button" aria-pressed={show === "rows"} onClick={() => setShow("rows")}>
+                  Rows
+                </button>
+                <button
+                  type="button"
+                  aria-pressed={show === "statistics"}
+                  onClick={() => setShow("statistics")}
+                >
+                  Statistics
+                </button>
+              </fieldset>
+              <span className={css.right}>
+                {show === "rows" && <ColumnsMenu columns={columns} shown={shown} onShown={setShown} />}
+                <ExportMenu params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }} />
+              </span>
+            </div>
+            {show === "statistics" ? (
+              <Statistics params={filter} query={query} everyMs={everyMs && everyMs * 2} />
+            ) : (
+              <Rows
+                live={live}
+                columns={columns}
+                shown={visible}
+                sort={sort}
+                onSort={setSort}
+                openId={openId}
+                filter={filter}
               />
-            }
-            foot={
-              isFetchingNextPage
-                ? "Loading more"
-                : hasNextPage
-                  ? ""
-                  : `All ${rows.length.toLocaleString()} shown`
-            }
-          />
-        )}
-        {selection.size > 0 && <BulkBar count={selection.size} onClear={() => setSelection(new Set())} />}
-      </Card>
+            )}
+          </Card>
+        </div>
+      </div>
     </Page>
   );
 }
-
-function NoRows({ filtered, onAll }: { filtered: boolean; onAll: () => void }) {
-  return (
-    <Empty
-      title={filtered ? "No task run matches" : "No task runs in this range"}
-      action={<Button onPress={onAll}>Show all of all time</Button>}
-    >
-      {filtered ? "Take out a term, or choose a longer range." : "Choose a longer range, or run a flow."}
-    </Empty>
-  );
-}
-
-/** The rows of the list with what has changed since; what is new is counted, not pushed in. */
-function useLiveRows(
-  list: ReturnType<typeof useTaskRuns>,
-  params: ReturnType<typeof rangeParams> & { sort: string },
-  everyMs: number | false,
-) {
-  const client = useQueryClient();
-  const newest = useNewestTaskRuns(params, everyMs);
-  const loaded = useMemo(() => list.data?.pages.flatMap((page) => page.results) ?? [], [list.data]);
-  const changed = useMemo(() => new Map(newest.data?.results.map((row) => [row.id, row])), [newest.data]);
-  const rows = useMemo(() => loaded.map((row) => newer(row, changed.get(row.id))), [loaded, changed]);
-  const fresh = useMemo(() => {
-    const known = new Set(loaded.map((row) => row.id));
-    const first = loaded[0]?.state.startDate ?? "";
-    return (
-      newest.data?.results.filter((row) => !known.has(row.id) && row.state.startDate >= first).length ?? 0
-    );
-  }, [loaded, newest.data]);
-  const page = newest.data ?? list.data?.pages[0];
-  return {
-    rows,
-    fresh,
-    total:
-      page === undefined
-        ? undefined
-        : `${page.total.toLocaleString()}${page.totalIsExact === false ? "+" : ""}`,
-    show: () => void client.resetQueries({ queryKey: ["taskruns", "search"] }),
-  };
-}
-
-const newer = (row: TaskRun, other: TaskRun | undefined): TaskRun =>
-  other !== undefined && other.state.histories.length >= row.state.histories.length ? other : row;
