@@ -289,6 +289,16 @@ def test_history_since_a_time_passes_over_what_was_written_before(broker: Broker
     assert list(broker.history("facts", since_ms=times[7] + 60_000)) == []
 
 
+def test_history_since_an_offset_passes_over_what_stands_before_it(broker: Broker) -> None:
+    broker.publish([Message("facts", "k", str(number).encode(), slot=number) for number in range(8)])
+    read = list(broker.history("facts", 0))
+
+    assert values(read) == [0, 2, 4, 6]
+    assert values(list(broker.history("facts", 0, since=read[2].offset))) == [4, 6]
+    assert values(list(broker.history("facts", 0, read[0].timestamp_ms, read[3].offset))) == [6]
+    assert list(broker.history("facts", 0, since=read[3].offset + 1)) == []
+
+
 def test_history_holds_what_was_committed_a_moment_ago(broker: Broker, opened: Open) -> None:
     log = opened(broker, executor())
     broker.publish(claims(30))
