@@ -89,7 +89,15 @@ def test_every_service_comes_back_after_a_crash_and_only_this_machine_reaches_it
 def test_what_the_servers_know_outlives_their_containers():
     kept = {volume.partition(":")[0] for name in THEIRS for volume in SERVICES[name].get("volumes", [])}
 
-    assert kept == COMPOSE["volumes"].keys() == {"kafka", "elasticsearch"}
+    assert kept == {"kafka", "elasticsearch"}
+    assert COMPOSE["volumes"].keys() == kept | {"storage"}
+
+
+def test_all_services_share_the_storage_of_files():
+    for name in OURS:
+        path = SERVICES[name]["environment"]["RUNFOLD_STORAGE_PATH"]
+        assert f"storage:{path}" in SERVICES[name]["volumes"], name
+        assert re.search(rf"install -d -o runfold [^\n&]*{path}", DOCKERFILE.replace("\\\n", "")), name
 
 
 def test_the_image_runs_as_a_user_without_rights():

@@ -35,7 +35,6 @@ def check(seed: int) -> None:
     dice = random.Random(seed)
     for number in range(2):
         flow = FlowDice(dice).flow()
-        flow.pop("concurrency", None)  # whose slots doubles of claims may take is another test's matter
         world.start_flow(flow, number)
     world.chaos(dice.randint(5, 60))
     world.claim(deletion())

@@ -17,13 +17,23 @@ from runfold.execution.state import State
 REFUSALS = {"CANCEL": State.CANCELLED, "FAIL": State.FAILED}
 
 
+CAUSES_MAX = 50
+"""A claim that comes again does so soon, or never."""
+
+
 class Queue(Struct, frozen=True):
-    """The executions of one flow that hold a slot, and those that wait for one, oldest first."""
+    """
+    The executions of one flow that hold a slot, and those that wait for one, oldest first.
+
+    `causes`: the claims that the last transitions followed from. Who asked, left and is heard asking
+    once more, late, would hold a slot that nobody gives back.
+    """
 
     id: str
     running: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     seq: int = 0
+    causes: tuple[str, ...] = ()
 
 
 class QueueDecision(Struct, frozen=True):
@@ -37,6 +47,8 @@ class QueueDecision(Struct, frozen=True):
 def decide_slots(queue: Queue, claim: QueueClaim, now: datetime) -> QueueDecision:
     """Return what follows from `claim`; asking or leaving twice gives no facts."""
     facts: list[SlotFact] = []
+    if claim.id in queue.causes:
+        return QueueDecision(queue)
     match claim:
         case AskSlot():
             facts += _ask(queue, claim)
@@ -61,7 +73,7 @@ def apply_slots(queue: Queue, transition: Transition) -> Queue:
             case SlotLeft(execution_id=id_):
                 running = tuple(other for other in queue.running if other != id_)
                 queue = replace(queue, running=running, waiting=tuple(o for o in queue.waiting if o != id_))
-    return replace(queue, seq=transition.seq)
+    return replace(queue, seq=transition.seq, causes=(*queue.causes, transition.cause)[-CAUSES_MAX:])
 
 
 def _ask(queue: Queue, claim: AskSlot) -> list[SlotFact]:
