@@ -1,5 +1,6 @@
 /** The time range of a page: relative (`timeRange=PT24H`, and it stays so in a shared link) or from and to. */
 import { useCallback, useMemo } from "react";
+import { durationMs } from "~/time/duration";
 import { useSearch } from "./search";
 
 export interface TimeRange {
@@ -51,3 +52,16 @@ export function rangeParams(range: TimeRange): Record<string, string | undefined
 
 /** Whether "now" belongs to it: only then there is something new to wait for. */
 export const isOpen = (range: TimeRange): boolean => range.endDate === undefined;
+
+/** What is tried and then done is of the same time: a range that goes with the clock stands still meanwhile. */
+export function frozen({
+  timeRange,
+  ...rest
+}: Record<string, string | undefined>): Record<string, string | undefined> {
+  const where = Object.fromEntries(Object.entries(rest).filter(([, value]) => value));
+  const back = timeRange === undefined ? null : durationMs(timeRange);
+  const now = Date.now();
+  if (rest.endDate === undefined) where.endDate = new Date(now).toISOString();
+  if (back !== null) where.startDate = new Date(now - back).toISOString();
+  return where;
+}

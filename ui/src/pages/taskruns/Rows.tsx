@@ -1,18 +1,17 @@
 /** The table, what is chosen in it, and what is done with that. */
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Target } from "~/api/bulk";
-import type { Params } from "~/api/client";
 import type { TaskRun } from "~/api/types";
 import { BulkBar } from "~/parts/BulkBar";
 import { Button } from "~/parts/Button";
 import type { Action } from "~/parts/bulk/actions";
+import { BulkActions } from "~/parts/bulk/BulkActions";
 import { BulkDialog } from "~/parts/bulk/BulkDialog";
 import type { Column } from "~/parts/columns";
 import { Empty, ErrorBox, Loading } from "~/parts/Placeholders";
 import { VirtualTable } from "~/parts/VirtualTable";
-import { durationMs } from "~/time/duration";
+import { frozen } from "~/url/range";
 import { type Sort, useSearch, useSearchHref } from "~/url/search";
-import { BulkActions } from "./BulkActions";
 import { ValueOf } from "./columns";
 import css from "./TaskRunsPage.module.css";
 import type { useRows } from "./useRows";
@@ -116,16 +115,6 @@ export function Rows({ live, columns, shown, sort, onSort, openId, filter }: Pro
       )}
     </>
   );
-}
-
-/** What is tried and then done is of the same time: a range that goes with the clock stands still meanwhile. */
-function frozen({ timeRange, ...rest }: Props["filter"]): Params {
-  const where = Object.fromEntries(Object.entries(rest).filter(([, value]) => value));
-  const back = timeRange === undefined ? null : durationMs(timeRange);
-  const now = Date.now();
-  if (rest.endDate === undefined) where.endDate = new Date(now).toISOString();
-  if (back !== null) where.startDate = new Date(now - back).toISOString();
-  return where;
 }
 
 function Name({ id, row }: { id: string; row: TaskRun | undefined }) {

@@ -184,12 +184,12 @@ function Name({ group, query }: { group: GroupFigures; query: string }) {
       <Link to={hrefOf({ query: narrowed, show: null })} className={css.main}>
         {main || "none"}
       </Link>
-      {taskId !== undefined && namespace !== undefined && flowId !== undefined && (
-        <Link to={flowLink(namespace, flowId)} className={css.of}>
-          {flowId}
-        </Link>
+      {flowId !== undefined && namespace !== undefined && (
+        <span className={css.of}>
+          {taskId !== undefined && <Link to={flowLink(namespace, flowId)}>{flowId}</Link>}
+          <span>{namespace}</span>
+        </span>
       )}
-      {flowId !== undefined && <span className={css.of}>{namespace}</span>}
     </>
   );
 }

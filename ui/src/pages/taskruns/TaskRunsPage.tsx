@@ -10,6 +10,7 @@ import { useViews } from "~/api/views";
 import { kept, useStore } from "~/app/store";
 import { Button } from "~/parts/Button";
 import { defaultColumns } from "~/parts/columns";
+import { ExportMenu } from "~/parts/ExportMenu";
 import { Card, Page } from "~/parts/Page";
 import { QueryBar } from "~/parts/QueryBar";
 import { withTerm } from "~/parts/query";
@@ -21,7 +22,6 @@ import { isOpen, rangeParams, useTimeRange } from "~/url/range";
 import { sortText, useList, useSearch, useSort, useText } from "~/url/search";
 import { ColumnsMenu } from "./ColumnsMenu";
 import { askedFor, COLUMNS, columnsOf } from "./columns";
-import { ExportMenu } from "./ExportMenu";
 import { Facets } from "./Facets";
 import { FirstVisit } from "./FirstVisit";
 import { Rows } from "./Rows";
@@ -162,7 +162,10 @@ export function Component() {
               </fieldset>
               <span className={css.right}>
                 {show === "rows" && <ColumnsMenu columns={columns} shown={shown} onShown={setShown} />}
-                <ExportMenu params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }} />
+                <ExportMenu
+                  kind="taskruns"
+                  params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }}
+                />
               </span>
             </div>
             {show === "statistics" ? (

@@ -1,25 +1,23 @@
 /** What can be done with the chosen rows. */
 import { Ellipsis } from "lucide-react";
-import { Button, IconButton } from "~/parts/Button";
-import {
-  type Action,
-  CHANGE_STATE,
-  DELETE,
-  KILL,
-  LABELS,
-  REPLAY,
-  RESTART,
-  RESUME,
-} from "~/parts/bulk/actions";
-import { Menu } from "~/parts/Menu";
+import { Button, IconButton } from "../Button";
+import { Menu } from "../Menu";
+import { type Action, CHANGE_STATE, DELETE, KILL, LABELS, REPLAY, RESTART, RESUME } from "./actions";
 
 const FIRST = [KILL, RESTART, REPLAY];
 const MORE = [CHANGE_STATE, LABELS, RESUME, DELETE];
 
-export function BulkActions({ onAction }: { onAction: (action: Action) => void }) {
+interface Props {
+  /** As buttons, and in the menu. */
+  first?: readonly Action[];
+  more?: readonly Action[];
+  onAction: (action: Action) => void;
+}
+
+export function BulkActions({ first = FIRST, more = MORE, onAction }: Props) {
   return (
     <>
-      {FIRST.map((action) => (
+      {first.map((action) => (
         <Button
           key={action.id}
           small
@@ -36,14 +34,14 @@ export function BulkActions({ onAction }: { onAction: (action: Action) => void }
             <Ellipsis size={15} />
           </IconButton>
         }
-        items={MORE.map((action) => ({
+        items={more.map((action) => ({
           id: action.id,
           title: `${action.title}…`,
           icon: <action.icon size={14} />,
           tone: action.danger ? "danger" : undefined,
         }))}
         onAction={(id) => {
-          const action = MORE.find((each) => each.id === id);
+          const action = more.find((each) => each.id === id);
           if (action !== undefined) onAction(action);
         }}
       />

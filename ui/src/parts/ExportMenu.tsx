@@ -1,10 +1,10 @@
 import { Download } from "lucide-react";
 import { type Params, urlOf } from "~/api/client";
-import { Button } from "~/parts/Button";
-import { Menu } from "~/parts/Menu";
+import { Button } from "./Button";
+import { Menu } from "./Menu";
 
 /** All that matches as a file, with the columns and in the order of the table. */
-export function ExportMenu({ params }: { params: Params }) {
+export function ExportMenu({ kind, params }: { kind: "taskruns" | "executions" | "logs"; params: Params }) {
   return (
     <Menu
       label="Export"
@@ -19,7 +19,7 @@ export function ExportMenu({ params }: { params: Params }) {
       ]}
       onAction={(format) => {
         const link = document.createElement("a");
-        link.href = urlOf("/taskruns/export", { ...params, format });
+        link.href = urlOf(`/${kind}/export`, { ...params, format });
         link.download = "";
         link.click();
       }}
