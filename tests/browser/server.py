@@ -62,8 +62,6 @@ def _url(log: Path, process: subprocess.Popen[bytes]) -> str:
     while time.monotonic() < until and process.poll() is None:
         for line in log.read_text().splitlines():
             if "standalone ready" in line:
-                return (
-                    next(word for word in line.split() if word.startswith("http")).rstrip(",").removesuffix("/api/v1")
-                )
+                return next(word for word in line.split() if word.endswith("/api/v1,")).removesuffix("/api/v1,")
         time.sleep(0.05)
     raise AssertionError(f"the server is not ready:\n{log.read_text()}")

@@ -14,6 +14,7 @@ from runfold.commands.terminal import ConfigOption, complain, err, errors_told, 
 from runfold.errors import CallerError, RunfoldError
 from runfold.execution.state import State
 from runfold.flows.model import Flow
+from runfold.webserver.ui import is_built
 
 app = typer.Typer()
 
@@ -79,7 +80,9 @@ class Show:
         if self._once:
             stop.set()
         elif not stop.is_set():
-            err.print(f"standalone ready: API {self._url}/api/v1, its description {self._url}/docs", highlight=False)
+            page = f"page {self._url}/ui/, " if is_built() else ""
+            told = f"standalone ready: {page}API {self._url}/api/v1, its description {self._url}/docs"
+            err.print(told, highlight=False)
             err.print(f"data in {self._data.resolve()}; Ctrl-C ends it", highlight=False)
 
     def _run(self, flow: Flow, stop: threading.Event) -> None:
