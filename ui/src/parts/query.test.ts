@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isPlain, partsOf, suggestionsFor, termsOf } from "./query";
+import { hasTerm, isPlain, partsOf, suggestionsFor, termsOf, withoutTerm, withTerm } from "./query";
 
 describe("a query's text", () => {
   test("comes apart at spaces, not within quotes or brackets", () => {
@@ -27,5 +27,19 @@ describe("a query's text", () => {
     expect(suggestionsFor("-sta", fields, [])[0]?.text).toBe("-state:");
     expect(suggestionsFor("state:FAILED,wa", fields, [])[0]?.text).toBe("state:FAILED,WARNING");
     expect(suggestionsFor("flow:my", [], [{ value: "my flow", count: 3 }])[0]?.text).toBe('flow:"my flow"');
+  });
+});
+
+describe("a term more, a term less", () => {
+  test("is added once, and alternatives are kept together first", () => {
+    expect(withTerm("", "state:FAILED")).toBe("state:FAILED");
+    expect(withTerm("flow:a state:FAILED", "state:FAILED")).toBe("flow:a state:FAILED");
+    expect(withTerm("task:a OR task:b", "state:FAILED")).toBe("(task:a OR task:b) state:FAILED");
+  });
+
+  test("is taken out where it stands for itself", () => {
+    expect(withoutTerm('flow:a error:"timed out" x', 'error:"timed out"')).toBe("flow:a x");
+    expect(hasTerm("flow:a state:FAILED", "state:FAILED")).toBe(true);
+    expect(hasTerm("state:FAILED OR flow:a", "state:FAILED")).toBe(false);
   });
 });

@@ -116,4 +116,8 @@ export const withoutTerm = (query: string, term: string): string =>
     .filter((each) => each !== term)
     .join(" ");
 
-export const hasTerm = (query: string, term: string): boolean => termsOf(query).includes(term);
+/** Whether all that is found has it: of alternatives, that is not said. */
+export function hasTerm(query: string, term: string): boolean {
+  const terms = termsOf(query);
+  return isPlain(terms) && terms.includes(term);
+}

@@ -66,7 +66,7 @@ export function TaskRunDrawer({ id, onClose, tabName = "tab" }: Props) {
               {
                 id: "data",
                 title: "Data",
-                count: countOf(found.data),
+                count: countOf(found.data) || undefined,
                 render: () => <Data run={found.data} />,
               },
               { id: "events", title: "Events", render: () => <Events run={found.data} live={live} /> },

@@ -4,7 +4,7 @@
  * All of it stands in the address, so that a link shows the same to whoever gets it.
  */
 import { ChartColumn, ListFilter } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useHistogram, useQueryFields } from "~/api/queries";
 import { useViews } from "~/api/views";
 import { kept, useStore } from "~/app/store";
@@ -31,6 +31,7 @@ import { Statistics } from "./Statistics";
 import { TaskRunDrawer } from "./TaskRunDrawer";
 import css from "./TaskRunsPage.module.css";
 import { useAnyEver } from "./useAnyEver";
+import { useNarrow } from "./useNarrow";
 import { useRows } from "./useRows";
 import { ViewCards } from "./ViewCards";
 
@@ -39,6 +40,8 @@ const NEWEST_FIRST = { field: "state.startDate", descending: true };
 const DEFAULT_RANGE = "P7D";
 const OF_THE_MOMENT = ["open", "tab", "attempt", "level", "find"];
 const NO_DRAWER = Object.fromEntries(OF_THE_MOMENT.map((name) => [name, null]));
+/** Below this, values stand above the rows, and only when someone wants them now. */
+const NARROW_PX = 760;
 const facetsShown = kept<"on" | "off">("taskruns.facets", ["on", "off"], "on");
 
 export function Component() {
@@ -52,7 +55,11 @@ export function Component() {
   const [chart, setChart] = useText("chart", "on");
   const [viewId] = useText("view");
   const [openId] = useText("open");
-  const facets = useStore(facetsShown);
+  const body = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow(body, NARROW_PX);
+  const [facetsNow, setFacetsNow] = useState(false);
+  const facetsKept = useStore(facetsShown) === "on";
+  const facets = narrow ? facetsNow : facetsKept;
   const fields = useQueryFields("taskruns");
   const columns = useMemo(() => columnsOf(fields, shown), [fields, shown]);
   const visible = useMemo(
@@ -123,8 +130,8 @@ export function Component() {
         </Card>
       )}
       <div className={css.outer}>
-        <div className={css.body} data-facets={facets}>
-          {facets === "on" && (
+        <div ref={body} className={css.body} data-narrow={narrow || undefined}>
+          {facets && (
             <aside className={css.side} aria-label="Values">
               <Facets params={filter} query={query} onQuery={setQuery} everyMs={everyMs} />
             </aside>
@@ -134,8 +141,8 @@ export function Component() {
               <Button
                 small
                 kind="quiet"
-                pressed={facets === "on"}
-                onPress={() => facetsShown.set(facets === "on" ? "off" : "on")}
+                pressed={facets}
+                onPress={() => (narrow ? setFacetsNow(!facets) : facetsShown.set(facets ? "off" : "on"))}
               >
                 <ListFilter size={14} /> Values
               </Button>
