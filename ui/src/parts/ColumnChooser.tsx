@@ -18,8 +18,8 @@ export function ColumnChooser<Row>({ columns, shown, onShown }: Props<Row>) {
       label="Columns"
       multiple
       trigger={
-        <Button>
-          <Columns3 size={15} /> Columns
+        <Button small>
+          <Columns3 size={14} /> Columns
         </Button>
       }
       items={offered.map((column) => ({ id: column.id, title: column.title }))}

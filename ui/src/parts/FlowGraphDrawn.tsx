@@ -72,7 +72,8 @@ export interface FlowGraphProps {
   onTask?: (taskId: string) => void;
 }
 
-const direction = kept<"LR" | "TB">("graph-direction", ["LR", "TB"], "LR");
+/** "auto": whichever is shown larger. */
+const direction = kept<"auto" | "LR" | "TB">("graph-direction", ["auto", "LR", "TB"], "auto");
 const WIDTH = 196;
 const HEIGHT = 52;
 const HEIGHT_PLAIN = 40;
@@ -88,9 +89,12 @@ interface Shared {
 const Around = createContext<Shared>({ states: undefined, markedId: undefined, onTask: undefined });
 
 export default function FlowGraphDrawn({ graph, states, markedId, onTask }: FlowGraphProps) {
-  const towards = useStore(direction);
+  const wanted = useStore(direction);
   const withStates = states !== undefined;
-  const { nodes, edges } = useMemo(() => placed(graph, towards, withStates), [graph, towards, withStates]);
+  const { nodes, edges, towards } = useMemo(
+    () => best(graph, wanted, withStates),
+    [graph, wanted, withStates],
+  );
   const shared = useMemo(() => ({ states, markedId, onTask }), [states, markedId, onTask]);
   return (
     <Around value={shared}>
@@ -111,9 +115,8 @@ export default function FlowGraphDrawn({ graph, states, markedId, onTask }: Flow
             fitView
             fitViewOptions={FIT}
             onlyRenderVisibleElements={nodes.length > MANY}
-            proOptions={PRO}
           />
-          <Tools fitWhen={nodes} />
+          <Tools fitWhen={nodes} towards={towards} />
         </div>
       </ReactFlowProvider>
     </Around>
@@ -122,11 +125,9 @@ export default function FlowGraphDrawn({ graph, states, markedId, onTask }: Flow
 
 const MANY = 300;
 const FIT = { padding: 0.12, maxZoom: 1.15 };
-const PRO = { hideAttribution: true };
 
-function Tools({ fitWhen }: { fitWhen: readonly Node[] }) {
+function Tools({ fitWhen, towards }: { fitWhen: readonly Node[]; towards: "LR" | "TB" }) {
   const flow = useReactFlow();
-  const towards = useStore(direction);
   // biome-ignore lint/correctness/useExhaustiveDependencies: other boxes, another view
   useEffect(() => {
     const timer = requestAnimationFrame(() => void flow.fitView(FIT));
@@ -264,14 +265,33 @@ function LineEdge(props: EdgeProps<Edge<{ words?: string; isError?: boolean }>>)
 const NODE_TYPES = { task: TaskNode, dot: DotNode, frame: FrameNode };
 const EDGE_TYPES = { line: LineEdge };
 
+type Placed = { nodes: Node<Data>[]; edges: Edge[]; towards: "LR" | "TB" };
+
+function best(graph: FlowGraphJson, wanted: "auto" | "LR" | "TB", withStates: boolean): Placed {
+  if (wanted !== "auto") return placed(graph, wanted, withStates);
+  const side = placed(graph, "LR", withStates);
+  if (shownAs(side) >= READABLE) return side;
+  const down = placed(graph, "TB", withStates);
+  return shownAs(down) > shownAs(side) * 1.1 ? down : side;
+}
+const READABLE = 0.8;
+const AROUND_PX = { width: 300, height: 280 };
+
+/** How large it would be in this window, roughly. */
+function shownAs({ nodes }: Placed): number {
+  const boxes = nodes.map(boxOf);
+  const width = Math.max(...boxes.map((box) => box.right)) - Math.min(...boxes.map((box) => box.left));
+  const height = Math.max(...boxes.map((box) => box.bottom)) - Math.min(...boxes.map((box) => box.top));
+  return Math.min(
+    (window.innerWidth - AROUND_PX.width) / width,
+    (window.innerHeight - AROUND_PX.height) / height,
+  );
+}
+
 /** Where everything stands. */
-function placed(
-  graph: FlowGraphJson,
-  towards: "LR" | "TB",
-  withStates: boolean,
-): { nodes: Node<Data>[]; edges: Edge[] } {
+function placed(graph: FlowGraphJson, towards: "LR" | "TB", withStates: boolean): Placed {
   const layout = new dagre.graphlib.Graph({ compound: true, multigraph: true });
-  layout.setGraph({ rankdir: towards, nodesep: 26, ranksep: 44, marginx: 8, marginy: 8 });
+  layout.setGraph({ rankdir: towards, nodesep: 26, ranksep: 34, marginx: 8, marginy: 8 });
   layout.setDefaultEdgeLabel(() => ({}));
   const isSide = towards === "LR";
   const boxed = (node: GraphNode) => node.task !== undefined || node.trigger !== undefined;
@@ -340,7 +360,7 @@ function placed(
     target,
     data: { words: wordsOf(relation), isError: relation?.relationType === "ERROR" },
   }));
-  return { nodes: [...framed, ...nodes], edges };
+  return { nodes: [...framed, ...nodes], edges, towards };
 }
 
 function wordsOf(relation: { relationType: string; value?: string } | undefined): string | undefined {

@@ -175,7 +175,7 @@ function Compared({ diff, all }: { diff: Diff; all: boolean }) {
           </span>
         )}
         {(["inputs", "outputs", "labels"] as const)
-          .filter((name) => diff[name] !== undefined)
+          .filter((name) => isSaid(diff, name))
           .map((name) => (
             <button key={name} type="button" className={css.more} onClick={() => setShown(name)}>
               {name === "outputs" ? "flow outputs" : name} differ
@@ -213,6 +213,15 @@ function Compared({ diff, all }: { diff: Diff; all: boolean }) {
       )}
     </>
   );
+}
+
+/** Labels of the system are never the same. */
+function isSaid(diff: Diff, name: "inputs" | "outputs" | "labels"): boolean {
+  const of = diff[name];
+  if (of === undefined || name !== "labels") return of !== undefined;
+  const own = (labels: unknown) =>
+    Object.entries((labels ?? {}) as Record<string, string>).filter(([key]) => !key.startsWith("system."));
+  return JSON.stringify(own(of.before)) !== JSON.stringify(own(of.after));
 }
 
 function sidesOf(shown: Pair | "inputs" | "outputs" | "labels" | null, diff: Diff) {
@@ -316,6 +325,7 @@ function Delta({ pair }: { pair: Pair }) {
   const { deltaMs, before, after } = pair;
   if (deltaMs === null || !before || !after) return null;
   const slower = deltaMs > 0;
+  if (Math.abs(deltaMs) < 1) return null;
   return (
     <span className={isNotable(pair) ? (slower ? css.slower : css.faster) : css.quiet}>
       {slower ? "+" : "−"}

@@ -147,10 +147,16 @@ function Chosen({ execution, seq, name }: { execution: Execution; seq: number; n
           </>
         )}
       </dl>
-      <h3>What followed</h3>
-      <JsonTree label="Facts" value={facts.slice(0, FACTS_SHOWN)} open={facts.length > 4 ? 1 : 2} />
-      {facts.length > FACTS_SHOWN && <p>and {(facts.length - FACTS_SHOWN).toLocaleString()} more</p>}
       <Changes execution={execution} to={seq} />
+      <h3>Facts</h3>
+      <JsonTree label="Facts" value={listOf(facts.slice(0, FACTS_SHOWN))} open={facts.length > FEW ? 1 : 2} />
+      {facts.length > FACTS_SHOWN && <p>and {(facts.length - FACTS_SHOWN).toLocaleString()} more</p>}
     </>
   );
 }
+
+const FEW = 2;
+
+/** Each fact by its number and kind: the folded tree can be read. */
+const listOf = (facts: ExecutionEvent["facts"]) =>
+  Object.fromEntries(facts.map(({ type, ...rest }, at) => [`${at + 1} ${type}`, rest]));

@@ -7,6 +7,7 @@ import { ticksOf } from "./rows";
 
 const TICKS = 8;
 const DRAG_PX = 4;
+const ROOM_UNTIL = 0.94;
 
 interface Span {
   from: number;
@@ -78,7 +79,8 @@ export function Axis({
           style={{ left: percent(span.start + tick, span) }}
           title={clockText(new Date(span.start + tick), of)}
         >
-          {sinceText(tick, step)}
+          {/* At the very end there is no room for words. */}
+          {(span.start + tick - span.from) / (span.to - span.from) < ROOM_UNTIL && sinceText(tick, step)}
         </span>
       ))}
       {drag !== null && (
