@@ -20,12 +20,12 @@ def test_the_first_view_is_light_and_keeps_nobody_out(looking: Looking) -> None:
 
 def test_a_row_opens_its_task_run_and_the_address_holds_it(looking: Looking) -> None:
     page = looking.page
-    looking.open("/taskruns?sort=taskId:asc")
+    looking.open("/taskruns?sort=taskId:desc")
     page.get_by_role("link", name="unsteady").first.click()
 
     drawer = page.get_by_role("complementary", name="Task run")
     expect(drawer.get_by_role("heading", name="unsteady")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"sort=taskId%3Aasc&open=\w+"))
+    expect(page).to_have_url(re.compile(r"sort=taskId%3Adesc&open=\w+"))
     assert looking.shoot("taskrun-drawer") == []
 
     page.reload()
