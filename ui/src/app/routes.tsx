@@ -17,6 +17,7 @@ export const router = createBrowserRouter(
           children: [
             { index: true, lazy: () => import("~/pages/dashboard/DashboardPage") },
             { path: "flows", lazy: () => import("~/pages/flows/FlowsPage") },
+            { path: "flows/new", lazy: () => import("~/pages/flows/NewFlowPage") },
             { path: "flows/:namespace/:flowId", lazy: () => import("~/pages/flows/FlowPage") },
             { path: "executions", lazy: () => import("~/pages/executions/ExecutionsPage") },
             { path: "executions/:executionId", lazy: () => import("~/pages/executions/ExecutionPage") },

@@ -146,16 +146,20 @@ function Control({
   if (choices.length > 0 && input.type === "MULTISELECT") {
     const chosen = Array.isArray(value) ? (value as readonly string[]) : [];
     return (
-      <select
-        {...same}
-        multiple
-        value={[...chosen]}
-        onChange={(event) => onValue([...event.target.selectedOptions].map((option) => option.value))}
-      >
+      <span id={id} role="group" aria-label={input.displayName ?? input.id} className={css.choices}>
         {choices.map((each) => (
-          <option key={each}>{each}</option>
+          <label key={each}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(each)}
+              onChange={(event) =>
+                onValue(choices.filter((one) => (one === each ? event.target.checked : chosen.includes(one))))
+              }
+            />
+            {each}
+          </label>
         ))}
-      </select>
+      </span>
     );
   }
   if (choices.length > 0) {
@@ -192,7 +196,7 @@ function Control({
   return (
     <input
       {...same}
-      type={input.type === "SECRET" ? "password" : "text"}
+      type={input.type === "SECRET" ? "password" : input.type === "DATE" ? "date" : "text"}
       inputMode={input.type === "INT" ? "numeric" : input.type === "FLOAT" ? "decimal" : undefined}
       placeholder={HINTS[input.type]}
       autoComplete="off"

@@ -1,25 +1,23 @@
 /**
  * A flow's text, its graph beside it, and what is wrong with it, said as it is written.
  *
- * The page owns the text and what saving means; leaving with an unsaved text asks first.
+ * The page owns the text and what saving means.
  */
 import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, Info, Save, TriangleAlert, Undo2 } from "lucide-react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { useBlocker } from "react-router";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 import { get, send } from "~/api/client";
 import { type Report, validate, YAML } from "~/api/flows";
 import { useKeys } from "~/app/keys";
 import { Button } from "~/parts/Button";
 import { CodeEditor, type Mark } from "~/parts/code/CodeEditor";
-import { Dialog } from "~/parts/Dialog";
 import { FlowGraph, type FlowGraphJson } from "~/parts/FlowGraph";
 import { Empty, Loading } from "~/parts/Placeholders";
+import { useLater } from "~/parts/useLater";
 import { useSearch } from "~/url/search";
 import { completionsOf, hoverOf } from "./complete";
 import css from "./Editor.module.css";
 import { FlowSchema, type Schema } from "./schema";
-import { useLater } from "~/parts/useLater";
 
 const CHECK_AFTER_MS = 350;
 
@@ -57,7 +55,11 @@ export function Editor({ text, onText, stored, onSave, saving, refused, actions 
   return (
     <div className={css.editor}>
       <div className={css.bar}>
-        <Verdict problems={problems} pending={report.isFetching || later !== text} empty={text.trim() === ""} />
+        <Verdict
+          problems={problems}
+          pending={report.isFetching || later !== text}
+          empty={text.trim() === ""}
+        />
         <span className={css.right}>
           {actions}
           <Button small pressed={showGraph} onPress={() => change({ graph: showGraph ? "off" : null })}>
@@ -94,7 +96,6 @@ export function Editor({ text, onText, stored, onSave, saving, refused, actions 
         </div>
         {showGraph && <Picture text={later} isWrong={problems.some((each) => each.severity === "error")} />}
       </div>
-      <LeaveGuard when={changed && !saving} />
     </div>
   );
 }
@@ -251,34 +252,4 @@ function useHelp() {
     const names = (functions.data ?? []).filter((each) => each.kind === "function").map((each) => each.name);
     return { completions: completionsOf(known, names), hover: hoverOf(known) };
   }, [schema.data, functions.data]);
-}
-
-/** Whoever leaves with an unsaved text is asked first: within the page by a dialog, else by the browser. */
-function LeaveGuard({ when }: { when: boolean }) {
-  const blocker = useBlocker(
-    ({ currentLocation, nextLocation }) => when && currentLocation.pathname !== nextLocation.pathname,
-  );
-  useEffect(() => {
-    if (!when) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [when]);
-  return (
-    <Dialog
-      title="Leave without saving?"
-      isOpen={blocker.state === "blocked"}
-      onClose={() => blocker.reset?.()}
-      actions={
-        <>
-          <Button onPress={() => blocker.reset?.()}>Stay</Button>
-          <Button kind="danger" onPress={() => blocker.proceed?.()}>
-            Leave
-          </Button>
-        </>
-      }
-    >
-      <p>What you changed in this flow is not saved and would be lost.</p>
-    </Dialog>
-  );
 }

@@ -1,5 +1,10 @@
 /** Completion and hints for flows: keys, types and values from the schema, names of the flow inside `{{ }}`. */
-import type { Completion, CompletionContext, CompletionResult, CompletionSource } from "@codemirror/autocomplete";
+import type {
+  Completion,
+  CompletionContext,
+  CompletionResult,
+  CompletionSource,
+} from "@codemirror/autocomplete";
 import type { HoverTooltipSource } from "@codemirror/view";
 import { placeAt, tokensOf } from "./place";
 import { type FlowSchema, kindOf, type Property } from "./schema";
@@ -12,8 +17,8 @@ export function completionsOf(schema: FlowSchema, functions: readonly string[]):
     const expression = /\{\{[^}]*$/.exec(before);
     if (expression !== null) return inExpression(context, expression[0], functions);
     const place = placeAt(context.state.doc.toString(), line.number - 1, before.length);
-    if (place.valueOf !== null) {
-      const options = schema.values(place, place.valueOf).map(({ value, about }): Completion => {
+    if (place.ofKey !== null) {
+      const options = schema.values(place, place.ofKey).map(({ value, about }): Completion => {
         const short = value.split(".").at(-1)!;
         return short === value
           ? { label: value, info: about }
@@ -74,7 +79,9 @@ function inExpression(
   ];
   const options: Completion[] = labels.map((label) => ({ label }));
   if (!word.includes(".")) {
-    options.push(...functions.map((name) => ({ label: name, apply: `${name}(`, detail: "function", boost: -20 })));
+    options.push(
+      ...functions.map((name) => ({ label: name, apply: `${name}(`, detail: "function", boost: -20 })),
+    );
   }
   return { from: context.pos - word.length, options, validFor: /^[\w.]*$/ };
 }

@@ -24,7 +24,7 @@ tasks:
 
 function at(lineText: string, text = TEXT) {
   const lines = text.split("\n");
-  const line = lines.findIndex((each) => each === lineText);
+  const line = lines.indexOf(lineText);
   return placeAt(text, line, lineText.length);
 }
 
@@ -47,7 +47,7 @@ test("a list may stand as far left as its key", () => {
 
 test("a value that is written has its key, and what is typed of it", () => {
   const place = at("          type: core.Log");
-  expect(place.valueOf).toBe("type");
+  expect(place.ofKey).toBe("type");
   expect(place.typed).toBe("core.Log");
 });
 

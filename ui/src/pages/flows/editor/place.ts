@@ -26,7 +26,7 @@ export interface Place {
   /** What is before the caret and belongs to it. */
   typed: string;
   /** The key whose value is written; null while a key is. */
-  valueOf: string | null;
+  ofKey: string | null;
   indent: number;
 }
 
@@ -67,7 +67,7 @@ export function placeAt(text: string, line: number, column: number): Place {
   const lead = /^\s*(?:-\s+)*/.exec(before)![0];
   const rest = before.slice(lead.length);
   const asKey = /^([^\s:]+)\s*:\s+(.*)$|^([^\s:]+)\s*:$/.exec(rest);
-  const valueOf = asKey === null ? null : (asKey[1] ?? asKey[3]!);
+  const ofKey = asKey === null ? null : (asKey[1] ?? asKey[3]!);
   const typed = asKey === null ? rest : (asKey[2] ?? "");
   const tokens = tokensOf(text);
   const indent = lead.length;
@@ -96,13 +96,18 @@ export function placeAt(text: string, line: number, column: number): Place {
       map = siblingsAt(tokens, back, level, -1);
     } else if (!token.dash && token.indent < level) level = token.indent + 1;
   }
-  return { top: map, path: steps.reverse(), typed, valueOf, indent };
+  return { top: map, path: steps.reverse(), typed, ofKey, indent };
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /** The keys of the map at `indent` around a place among the tokens; `without`: the line that is being written. */
-function siblingsAt(tokens: readonly Token[], at: number, indent: number, without: number): Map<string, string> {
+function siblingsAt(
+  tokens: readonly Token[],
+  at: number,
+  indent: number,
+  without: number,
+): Map<string, string> {
   const found = new Map<string, string>();
   const take = (token: Token) => {
     if (!token.dash && token.indent === indent && token.line !== without) found.set(token.key, token.value);

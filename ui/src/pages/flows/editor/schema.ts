@@ -46,7 +46,7 @@ export class FlowSchema {
     );
     const named = values.get("type");
     if (named === undefined || named === "") return all;
-    const typed = all.filter((each) => each.properties?.["type"] && this.takes(each.properties["type"], named));
+    const typed = all.filter((each) => each.properties?.type && this.takes(each.properties.type, named));
     if (typed.length > 0) return typed;
     // An older name of a type is defined, too, but no list offers it.
     const byName = all.length > 1 ? this.root.definitions?.[named] : undefined;
@@ -85,7 +85,7 @@ export class FlowSchema {
     const maps = schemas.flatMap((schema) => this.maps(schema, values));
     const found = new Map<string, Property>();
     // Of many types only what all need is of help until the type is known.
-    const choosing = maps.length > 1 && maps.every((each) => each.properties?.["type"]);
+    const choosing = maps.length > 1 && maps.every((each) => each.properties?.type);
     for (const map of maps) {
       for (const [name, schema] of Object.entries(map.properties ?? {})) {
         if (values.has(name) || found.has(name)) continue;
@@ -132,7 +132,8 @@ export class FlowSchema {
 
 export function kindOf(schema: Schema, required = false): string {
   const type =
-    schema.type ?? (schema.enum ? "choice" : schema.anyOf ? "one of several forms" : schema.properties ? "map" : "");
+    schema.type ??
+    (schema.enum ? "choice" : schema.anyOf ? "one of several forms" : schema.properties ? "map" : "");
   const given = schema.default;
   const usual =
     given === undefined || given === null || (Array.isArray(given) && given.length === 0)
