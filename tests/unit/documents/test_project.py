@@ -41,8 +41,8 @@ FULL = TaskRun(
     value="s1",
     iteration=2,
     attempts=(
-        Attempt(ENDED, "w1", (Metric("length", "counter", 45.0),), "first fault"),
-        Attempt(ENDED, "w2", (Metric("length", "counter", 46.0),)),
+        Attempt(ENDED, "w1", (Metric("length", "counter", 45.0),), "first fault", inputs={"path": "first"}),
+        Attempt(ENDED, "w2", (Metric("length", "counter", 46.0),), inputs={"path": "second", "deep": {"n": 1}}),
     ),
     outputs={"uri": "kestra:///x.ion", "list": [{"n": 1}, {"n": 2}], "ok": True, "none": None},
     labels=(Label("team", "blue"), Label("team", "red")),
@@ -92,11 +92,20 @@ def test_a_task_run_is_found_by_what_it_is():
         Holds("labels", "team", "red"),
         Holds("outputs", "list.n", "2"),
         Holds("outputs", "ok", "true"),
+        Holds("inputs", "path", "second"),
+        Holds("inputs", "deep.n", "1"),
         Holds("metrics", "length", "46.0"),
         Words("company task-b ion blue fault ex"),
     ):
         assert matches(wanted, body), wanted
     assert not matches(AnyOf((Holds("outputs", "none"), Words("nothing"))), body)
+
+
+def test_each_attempt_tells_who_ran_it_with_what_and_why_it_failed():
+    assert project_taskrun(FULL).body["details"] == [
+        {"workerId": "w1", "error": "first fault", "inputs": {"path": "first"}},
+        {"workerId": "w2", "inputs": {"path": "second", "deep": {"n": 1}}},
+    ]
 
 
 def test_a_task_run_that_runs_has_no_end_and_no_duration():
