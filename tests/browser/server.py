@@ -1,9 +1,10 @@
 """A server of one's own with the examples in it, as `runfold standalone` starts it."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ class Server:
 
 
 @contextmanager
-def standalone(folder: Path) -> Iterator[Server]:
-    """Serve from `folder` on a free port."""
+def standalone(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Serve from `folder` on a free port; `environment` comes on top of this process's."""
     log = folder / "server.log"
     command = (sys.executable, "-m", "runfold", "standalone", "--port", "0", "--flows", str(EXAMPLES))
-    with log.open("w") as said, subprocess.Popen([*command, "--data", str(folder / "data")], stderr=said) as process:
+    line = [*command, "--data", str(folder / "data")]
+    around = {**os.environ, **(environment or {})}
+    with log.open("w") as said, subprocess.Popen(line, stderr=said, env=around) as process:
         try:
             server = Server(_url(log, process))
             with server.api:

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from runfold.errors import ExpressionFailed
 
@@ -65,7 +65,7 @@ class SecretMask:
         with self._lock:
             self._used |= _forms(value)
             longest_first = sorted(self._used, key=lambda secret: (-len(secret), secret))
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = re.compile("|".join(map(_pattern, longest_first)))
 
     def __call__(self, text: str) -> str:
         """Return `text` with each secret as asterisks of the same length."""
@@ -76,9 +76,17 @@ class SecretMask:
         return masked.replace(RUN, RUN_MASKED, 1) if count else text
 
 
+def _pattern(form: str) -> str:
+    """Return what finds a form of a secret, however a template changed its case; short ones as they are only."""
+    escaped = re.escape(form)
+    return escaped if len(form) < DISGUISE_LENGTH_MIN else f"(?i:{escaped})"
+
+
 def _forms(value: str) -> set[str]:
-    """Return the secret as it is, and as it looks in JSON, in a URL and in base64."""
+    """Return the secret as it is, and as it looks in JSON, in a URL, in a form and in base64."""
     if len(value) < DISGUISE_LENGTH_MIN:
         return {value}
     encoded = base64.b64encode(value.encode()).decode().rstrip("=")
-    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], quote(value, safe=""), encoded}
+    in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    in_urls = {quote(value, safe=""), quote(value), quote_plus(value)}
+    return {value, encoded} | in_json | in_urls
