@@ -52,12 +52,13 @@ export function defaultsOf(inputs: readonly InputOf[]): InputValues {
 
 export function formOf(inputs: readonly InputOf[], values: InputValues): FormData {
   const form = new FormData();
-  for (const { id } of inputs) {
+  for (const { id, defaults } of inputs) {
     const value = values[id];
     if (value instanceof File) form.set(id, value);
     else if (typeof value === "string") {
       if (value !== "") form.set(id, value);
-    } else if (value !== undefined && value.length > 0) form.set(id, JSON.stringify(value));
+    } else if (value !== undefined && (value.length > 0 || Array.isArray(defaults)))
+      form.set(id, JSON.stringify(value));
   }
   return form;
 }
