@@ -141,7 +141,10 @@ def _go_on(draft: Draft, run: TaskRun, task: FlowableTask) -> None:
         _advance_directory(draft, run, task)
     elif lanes is None:
         draft.log(
-            "WARN", f"No task found in flow {run.flow_id} for task {run.task_id} on execution {run.execution_id}", run
+            "WARN",
+            f"No task found on flow '{run.namespace}.{run.flow_id}', task '{run.task_id}', "
+            f"execution '{run.execution_id}'",
+            run,
         )
         resolve(draft, run, State.FAILED)
     elif _is_over(draft, run.id, lanes, task.enabled_errors):

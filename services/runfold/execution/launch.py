@@ -39,7 +39,7 @@ def launch(draft: Draft, run: TaskRun) -> None:
                 draft.add(TaskRunMoved(run.id, State.SKIPPED))
                 return
         except ExpressionFailed as error:
-            fail(draft, run, str(error))
+            fail(draft, run, f"Unable to evaluate the runIf condition for task {run.task_id}: {error}")
             return
     match task:
         case Pause():

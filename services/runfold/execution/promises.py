@@ -7,6 +7,7 @@ from runfold.execution.draft import Draft
 from runfold.execution.facts import ExecutionMoved, ExecutionWaits, LabelsSet, TaskRunMoved
 from runfold.execution.model import Label, label_map
 from runfold.execution.state import State
+from runfold.flows.duration import format_duration
 from runfold.flows.expressions import is_truthy
 from runfold.flows.model import ExecutionAssertion, MaxDuration, SlaBase, Violated
 
@@ -32,7 +33,8 @@ def deadline_passed(draft: Draft) -> None:
     if later:
         draft.add(ExecutionWaits(began + later[0].duration))
     if over:
-        _act(draft, over[-1], f"execution duration of {draft.now - began} is exceeded")
+        taken, promised = format_duration(draft.now - began), format_duration(over[-1].duration)
+        _act(draft, over[-1], f"execution duration of {taken} exceed the maximum duration of {promised}.")
 
 
 def check_assertions(draft: Draft) -> None:
@@ -49,7 +51,7 @@ def check_assertions(draft: Draft) -> None:
             draft.log("DEBUG", f"SLA '{sla.id}' could not be evaluated: {error}")
             continue
         if not holds:
-            _act(draft, sla, f"assertion is false: {sla.assertion}")
+            _act(draft, sla, f"assertion is false: {sla.assertion}.")
             return
 
 
@@ -69,7 +71,7 @@ def _act(draft: Draft, sla: SlaBase, reason: str) -> None:
         return
     state = State.FAILED if sla.behavior is Violated.FAIL else State.CANCELLED
     if state is State.FAILED:
-        draft.log("ERROR", f"SLA '{sla.id}' violated: {reason}")
+        draft.log("ERROR", f"Execution failed due to SLA '{sla.id}' violated: {reason}")
     _end_all(draft, state)
 
 

@@ -27,6 +27,7 @@ SHOWN_LENGTH_MAX: Final = 1000
 """Of a wrong value in a message, as characters."""
 
 _INT: Final = re.compile(r"[-+]?[0-9]{1,10}", re.ASCII)
+_FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _URI: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#]+\.[^\s/?#]+(?:[/?#]\S*)?")
 _EMAIL: Final = re.compile(r"(?:[^@\s]+@[^@\s]+)?")
 _STORED: Final = ("kestra://", "nsfile://")
@@ -98,8 +99,8 @@ def _int(value: Any) -> int:
 
 def _float(value: Any) -> float:
     text = _scalar(value)
-    number = float(text)
-    if "_" in text or not -FLOAT_MAX <= number <= FLOAT_MAX:
+    number = float(text) if _FLOAT.fullmatch(text) else FLOAT_MAX * 2
+    if not -FLOAT_MAX <= number <= FLOAT_MAX:
         raise ValueError(f'For input string: "{text[:SHOWN_LENGTH_MAX]}"')
     return number
 

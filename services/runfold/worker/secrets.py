@@ -20,7 +20,7 @@ PREFIX: Final = "SECRET_"
 RUN: Final = "*" * 9
 RUN_MASKED: Final = "**masked*"
 DISGUISE_LENGTH_MIN: Final = 4
-"""Shorter secrets are masked as they are only: their encoded forms would hit innocent text."""
+"""Shorter secrets are masked as they are only, and as words only: anything else would hit innocent text."""
 
 
 class SecretMask:
@@ -77,9 +77,9 @@ class SecretMask:
 
 
 def _pattern(form: str) -> str:
-    """Return what finds a form of a secret, however a template changed its case; short ones as they are only."""
+    """Return what finds a form of a secret, however a template changed its case; short ones as whole words only."""
     escaped = re.escape(form)
-    return escaped if len(form) < DISGUISE_LENGTH_MIN else f"(?i:{escaped})"
+    return rf"(?<!\w){escaped}(?!\w)" if len(form) < DISGUISE_LENGTH_MIN else f"(?i:{escaped})"
 
 
 def _forms(value: str) -> set[str]:

@@ -18,7 +18,9 @@ FILTERED = {
     "{{ 'ab' | first }} {{ [1, 2] | last }} {{ [] | first }}|{{ [1, null, 'a'] | join(',') }}": "a 2 |1,null,a",
     "{{ 'abc' | length }} {{ {'a': 1} | length }} {{ null | length }} {{ 5 | length }}": "3 1 0 0",
     "{{ 'a' | upper }} {{ 'A' | lower }} {{ 'a b~é' | urlencode }} {{ 'a+b%C3%A9' | urldecode }}": "A a a+b%7E%C3%A9 a bé",
-    "{{ 1234.565 | numberFormat('#,##0.00') }} {{ 0.5 | numberFormat('#.#') }} {{ 7 | numberFormat('000') }}": "1,234.56 .5 007",
+    "{{ 1234.565 | numberFormat('#,##0.00') }} {{ 0.5 | numberFormat('#.#') }} {{ 7 | numberFormat('000') }}": "1,234.56 0.5 007",
+    "{{ 0.5 | numberFormat('#.00') }} {{ -0.5 | numberFormat('0.0;(0.0)') }} {{ -5 | numberFormat('#') }}": ".50 (0.5) -5",
+    "{{ '2024-08-09T10:00:00+05:30' | date('QQQ QQQQ Q O OOOO') }}": "Q3 3rd quarter 3 GMT+5:30 GMT+05:30",
     "{{ 'abcd' | slice(1, 3) }} {{ [1, 2, 3] | slice(toIndex=2) }}": "bc [1,2]",
     "{{ [3, 1, 2] | sort }} {{ ['b', 'a'] | rsort }} {{ [1, 2] | reverse }}": '[1,2,3] ["b","a"] [2,1]',
     "{{ 'a1b22c' | split('[0-9]+') }} {{ 'a,b,c' | split(',', 2) }}": '["a","b","c"] ["a","b,c"]',
@@ -48,7 +50,7 @@ FILTERED = {
         'a:\n - 1\n - b: x y\n   c: "true"\nd: {}\nz: null\n',
     "{{ 'ab' | startsWith('a') }} {{ 'ab' | endsWith('a') }}": "true false",
     "{{ {'a b': 1.5, 'c': [null, 'x']} | toIon }}": "{'a b':1.5e0,c:[null,\"x\"]}",
-    "{{ null | upper }}|{{ null | json }}": "|null",
+    "{{ null | upper }}|{{ null | json }}|{{ null | yaml }}|{{ null | toIon }}": "|null|null|null",
     # dates
     f"{{{{ {ZONED} | date }}}}": "2013-09-08T16:19:12.123456+01:00",
     f"{{{{ {ZONED} | date('sql', timeZone='UTC') }}}}": "2013-09-08 15:19:12.123456",
@@ -130,6 +132,16 @@ def test_few_texts_are_false(text):
 @pytest.mark.parametrize("text", [" ", "null", "False", "0.0", "no", "[]"])
 def test_all_other_texts_are_true(text):
     assert is_truthy(text)
+
+
+def test_the_output_of_an_iteration_is_found_from_below_it_too(expressions):
+    variables = {
+        "outputs": {"t": {"a": {"v": 1}}, "flat": {"v": 2}},
+        "taskrun": {"id": "inside an If"},
+        "parents": [{"outputs": {}}, {"taskrun": {"value": "a"}}],
+    }
+    assert expressions.render("{{ currentEachOutput(outputs.t).v }}", variables) == "1"
+    assert expressions.render("{{ currentEachOutput(outputs.flat).v }}", {**variables, "parents": []}) == "2"
 
 
 def test_typed_values_are_made_in_depth():

@@ -83,6 +83,7 @@ def test_values_take_the_type_of_their_input(kind, given, value):
         ("INT, min: 10, max: 20", "9", "it must be more than `10`, but received `9`"),
         ("INT, min: 10, max: 20", "21", "it must be less than `20`, but received `21`"),
         ("FLOAT", "nan", "Expected `FLOAT`"),
+        ("FLOAT", "x", 'Expected `FLOAT` but received `x` with errors: For input string: "x", but received `x`'),
         ("FLOAT", "1e39", "Expected `FLOAT`"),
         ("FLOAT, min: 0.1", "0.01", "it must be more than `0.1`, but received `0.01`"),
         ("BOOLEAN", 1, "Expected `BOOLEAN`"),

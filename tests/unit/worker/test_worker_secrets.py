@@ -74,3 +74,10 @@ def test_a_secret_is_masked_in_json_in_a_url_and_in_base64_too() -> None:
     masked = mask(f'json "p\\"ss w\\\\rd" url p%22ss%20w%5Crd base64 {encoded(value)}')
     assert "ss" not in masked.replace("masked", "")
     assert encoded(value).rstrip("=") not in masked
+
+
+def test_a_short_secret_is_masked_as_a_word_and_leaves_other_words_alone() -> None:
+    mask = SecretMask({"SECRET_PIN": encoded("s")})
+    mask.secret("pin")
+
+    assert mask("Task failure: pin=s, 's'") == "Task failure: pin=*, '*'"

@@ -22,6 +22,7 @@ MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
 )  # fmt: skip
+QUARTERS: Final = ("1st", "2nd", "3rd", "4th")
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PATTERN_CHARS_MAX: Final = 200
 _FIELD = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|([^A-Za-z'\[\]]+)|[\[\]]", re.DOTALL)
@@ -71,6 +72,11 @@ def _month(value: datetime, count: int) -> str:
     return _padded(value.month, count) if count < 3 else _shortened(name, count)
 
 
+def _quarter(value: datetime, count: int) -> str:
+    number = (value.month + 2) // 3
+    return {3: f"Q{number}", 4: f"{QUARTERS[number - 1]} quarter"}.get(count, _padded(number, min(count, 2)))
+
+
 def _shortened(name: str, count: int) -> str:
     return {3: name[:3], 5: name[0]}.get(count, name)
 
@@ -106,13 +112,18 @@ def _offset(value: datetime, count: int, *, zero: str = "") -> str:
     return f"{text}{colon}{second:02}" if second and count > 3 else text
 
 
-def _named_offset(value: datetime, _count: int = 1) -> str:
-    return f"GMT{_offset(value, 3)}" if offset_seconds(value) else "GMT"
+def _named_offset(value: datetime, count: int) -> str:
+    """Print an offset from GMT: in full (4 letters), or as short as it can be."""
+    seconds = offset_seconds(value)
+    if not seconds or count == 4:
+        return f"GMT{_offset(value, 3) if seconds else ''}"
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"GMT{'-' if seconds < 0 else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
 def _plain_offset(value: datetime, count: int) -> str:
     if count == 4:
-        return _named_offset(value)
+        return _named_offset(value, count)
     if count == 5:
         return _offset(value, 5, zero="Z")
     return _offset(value, 2)
@@ -138,7 +149,7 @@ _PRINT: Final[Mapping[str, Callable[[datetime, int], str]]] = {
     "Y": lambda value, count: _year(value.replace(year=value.isocalendar().year, day=1), count),
     "M": _month,
     "L": _month,
-    "Q": lambda value, count: _padded((value.month + 2) // 3, count),
+    "Q": _quarter,
     "w": lambda value, count: _padded(value.isocalendar().week, count),
     "D": lambda value, count: _padded(value.timetuple().tm_yday, count),
     "d": lambda value, count: _padded(value.day, count),

@@ -9,7 +9,7 @@ from runfold.flows.expressions.failures import Refused
 from runfold.flows.expressions.filters.dates import zone_for
 from runfold.flows.expressions.operators import compare, free, is_number
 from runfold.flows.expressions.registry import Builtin
-from runfold.flows.expressions.render import Render, attribute
+from runfold.flows.expressions.render import Render
 from runfold.flows.expressions.runtime import range_of
 
 
@@ -83,14 +83,14 @@ def current_each_output(render: Render, outputs: object) -> object:
     parents = render.variables.get("parents") or []
     if not isinstance(parents, list | tuple):
         raise Refused("The variable 'parents' is no list")
-    taskruns = [
-        parent["taskrun"] for parent in reversed(parents) if isinstance(parent, Mapping) and "taskrun" in parent
-    ]
+    around = [parent["taskrun"] for parent in reversed(parents) if isinstance(parent, Mapping) and "taskrun" in parent]
     found = outputs
-    for taskrun in (*taskruns, render.find("taskrun")):
+    for taskrun in (*around, render.find("taskrun")):
+        if not isinstance(taskrun, Mapping) or taskrun.get("value") is None:
+            continue
         if not isinstance(found, Mapping):
             return None
-        found = found.get(attribute(taskrun, "value", "value"))
+        found = found.get(taskrun["value"])
     return found
 
 

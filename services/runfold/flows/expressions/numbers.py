@@ -12,7 +12,10 @@ _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})
 _INTEGER = re.compile(r"([-+]?)(0[xX]|#)?([0-9a-fA-F]+)")
 _INT_MAX: Final = (1 << 31) - 1
 _LONG_MAX: Final = (1 << 63) - 1
-_PATTERN = re.compile(r"((?:[^#0,.']|'[^']*')*)([#,]*[0,]*)(?:\.(0*)(#*))?((?:[^#0,.']|'[^']*')*)(?:;.*)?", re.DOTALL)
+_PATTERN = re.compile(
+    r"((?:[^#0,.']|'[^']*')*)([#,]*[0,]*)(?:\.(0*)(#*))?((?:[^#0,.';]|'[^']*')*)(?:;(.*))?", re.DOTALL
+)
+_AFFIXES = re.compile(r"((?:[^#0,.']|'[^']*')*)[#0,.]+((?:[^#0,.']|'[^']*')*)", re.DOTALL)
 
 
 def parse_number(text: object, kind: object = None) -> object:
@@ -81,7 +84,7 @@ def format_number(value: object, pattern: object) -> str:
     found = _PATTERN.fullmatch(pattern) if isinstance(pattern, str) and len(pattern) <= DIGITS_MAX else None
     if found is None:
         raise Refused("The format is no pattern of numbers")
-    before, whole, zeros, hashes, after = (group or "" for group in found.groups())
+    before, whole, zeros, hashes, after, negative = (group or "" for group in found.groups())
     number = value if isinstance(value, Decimal) else Decimal(repr(float(value)) if isinstance(value, float) else value)
     if not number.is_finite():
         return "NaN" if number.is_nan() else f"{'-' if number < 0 else ''}∞"
@@ -89,10 +92,14 @@ def format_number(value: object, pattern: object) -> str:
     digits = _rounded(number, least=len(zeros), most=len(zeros) + len(hashes))
     sign = "-" if digits.startswith("-") else ""
     integer, _, fraction = digits.removeprefix("-").partition(".")
-    integer = integer.lstrip("0").rjust(whole.count("0"), "0")
+    # A pattern of no zero at all, but with a point, asks for one digit before it.
+    asked = whole.count("0") or int(bool(whole) and bool(hashes) and not zeros)
+    integer = integer.lstrip("0").rjust(asked, "0")
     if "," in whole:
         integer = _grouped(integer, len(whole) - whole.rindex(",") - 1)
     body = f"{integer}.{fraction}" if fraction else integer or "0"
+    if sign and (own := _AFFIXES.fullmatch(negative)):
+        return f"{_literal(own[1])}{body}{_literal(own[2])}"
     return f"{sign}{_literal(before)}{body}{_literal(after)}"
 
 

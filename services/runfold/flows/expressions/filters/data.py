@@ -21,7 +21,7 @@ def to_json(render: Render, value: object) -> str:
 
 
 def to_yaml(render: Render, value: object) -> str:
-    return yaml_text.dump(value, render.meter.chars)
+    return "null" if value is None else yaml_text.dump(value, render.meter.chars)
 
 
 def to_ion(render: Render, value: object) -> str:
