@@ -38,7 +38,7 @@ export function Tabs({ label, tabs, selected, onSelect, fill = false }: TabsProp
           </Tab>
         ))}
       </TabList>
-      <TabPanel id={open.id} className={css.panel}>
+      <TabPanel key={open.id} id={open.id} className={css.panel}>
         {open.render()}
       </TabPanel>
     </AriaTabs>

@@ -89,6 +89,9 @@ export const GanttRow = memo(function GanttRow(props: Props) {
   );
 });
 
+/** Parts of the axis that a number needs. */
+const LABEL_FROM = 0.015;
+
 function BarOf({
   bar,
   href,
@@ -114,7 +117,9 @@ function BarOf({
     "data-hue": lookOf(bar.state).hue,
     style: { left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` },
   };
-  const label = bar.attempt !== undefined && row.attempts > 1 && <span aria-hidden>{bar.attempt}</span>;
+  const label = bar.attempt !== undefined && row.attempts > 1 && right - left > LABEL_FROM && (
+    <span aria-hidden>{bar.attempt}</span>
+  );
   if (href === null) return <span role="img" {...look} />;
   return (
     <Link to={href} tabIndex={-1} onClick={() => onCursor(row.id)} {...look}>
