@@ -3,7 +3,10 @@
 import typer
 
 from runfold.commands import (
+    executions,
     flows,
+    index,
+    logs,
     openapi,
     plugins,
     purge,
@@ -12,6 +15,7 @@ from runfold.commands import (
     schemas,
     services,
     standalone,
+    taskruns,
     topics,
     verify,
     version,
@@ -23,9 +27,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its traces show the values of variables
     rich_markup_mode=None,
 )
-for part in (run, standalone, services, purge, reindex, verify, version):
+for part in (run, standalone, services, logs, purge, reindex, verify, version):
     app.add_typer(part.app)
+app.add_typer(taskruns.app, name="taskruns")
+app.add_typer(executions.app, name="executions")
 app.add_typer(flows.app, name="flows")
+app.add_typer(index.app, name="index")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas", hidden=True)
