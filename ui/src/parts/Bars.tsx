@@ -8,6 +8,8 @@ export interface Part {
   id: string;
   title: string;
   hue: Hue;
+  /** Paler: of less weight than another of its hue. */
+  faint?: boolean;
 }
 
 interface Props {
@@ -47,6 +49,7 @@ export function Bars({ label, parts, buckets, intervalMs, onRange, onPart, heigh
               <i
                 key={part.id}
                 data-hue={part.hue}
+                data-faint={part.faint || undefined}
                 style={{ height: Math.max(1.5, (count / top) * (height - 6)) }}
               />
             );
@@ -68,7 +71,7 @@ export function Bars({ label, parts, buckets, intervalMs, onRange, onPart, heigh
                 {content}
               </button>
               {at % every === 0 && (
-                <small aria-hidden>{tickText(new Date(bucket.start), of, intervalMs)}</small>
+                <small aria-hidden>{tickText(new Date(bucket.start), of, intervalMs * every)}</small>
               )}
             </span>
           );
@@ -80,7 +83,8 @@ export function Bars({ label, parts, buckets, intervalMs, onRange, onPart, heigh
           .filter((each) => each.count > 0)
           .map((each) => (
             <button type="button" key={each.id} onClick={() => onPart?.(each.id)} disabled={!onPart}>
-              <i data-hue={each.hue} aria-hidden /> {each.title} <b>{each.count.toLocaleString()}</b>
+              <i data-hue={each.hue} data-faint={each.faint || undefined} aria-hidden /> {each.title}{" "}
+              <b>{each.count.toLocaleString()}</b>
             </button>
           ))}
       </figcaption>

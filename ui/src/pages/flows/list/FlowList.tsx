@@ -16,7 +16,7 @@ import { Button } from "~/parts/Button";
 import { type Column, defaultColumns } from "~/parts/columns";
 import { Empty, ErrorBox, Loading } from "~/parts/Placeholders";
 import { StateBadge } from "~/parts/StateBadge";
-import { Instant } from "~/parts/Time";
+import { Ago } from "~/parts/Time";
 import { VirtualTable } from "~/parts/VirtualTable";
 import { type Sort, sortText, useSearch, useSort } from "~/url/search";
 import { FlowActions } from "./FlowActions";
@@ -64,7 +64,12 @@ const COLUMNS: readonly Column<Row>[] = [
         <span className={css.never}>never ran</span>
       ),
   },
-  { id: "date", title: "at", width: 172, cell: ({ latest }) => <Instant at={latest?.startDate} /> },
+  {
+    id: "date",
+    title: "Started",
+    width: 96,
+    cell: ({ latest }) => (latest ? <When at={latest.startDate} /> : null),
+  },
   {
     id: "trend",
     title: `Last ${DAYS} days`,
@@ -84,10 +89,10 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "updated",
     title: "Changed",
-    width: 172,
+    width: 100,
     sort: "updated",
     downFirst: true,
-    cell: ({ flow }) => <Instant at={flow.updated} />,
+    cell: ({ flow }) => (flow.updated ? <When at={flow.updated} /> : null),
   },
 ];
 const SHOWN = defaultColumns(COLUMNS);
@@ -207,6 +212,15 @@ function Name({ row: { flow, fragments } }: { row: Row }) {
         flow.description && <span className={css.about}>{flow.description}</span>
       )}
     </>
+  );
+}
+
+/** Roughly; the instant is its title. */
+function When({ at }: { at: string }) {
+  return (
+    <span title={at}>
+      <Ago at={at} />
+    </span>
   );
 }
 
