@@ -7,6 +7,7 @@ from runfold.commands import (
     flows,
     index,
     logs,
+    many,
     openapi,
     plugins,
     purge,
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its traces show the values of variables
     rich_markup_mode=None,
 )
-for part in (run, standalone, services, logs, purge, reindex, verify, version):
+for part in (run, standalone, services, logs, many, purge, reindex, verify, version):
     app.add_typer(part.app)
 app.add_typer(taskruns.app, name="taskruns")
 app.add_typer(executions.app, name="executions")
