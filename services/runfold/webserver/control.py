@@ -5,7 +5,7 @@ Each returns the execution as the action leaves it, before it goes on: what the 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +28,8 @@ from runfold.webserver.uploads import NO_FORM, Form, addresses, store
 from runfold.webserver.whole import aggregate_of, plan_of
 
 Shown = dict[str, Any]
+
+_PAIRS: Final = msgspec.json.Decoder(list[dict[str, str | None]])
 
 
 def claim(parts: Parts, wanted: c.AnyClaim) -> None:
@@ -136,6 +138,15 @@ def change_status(parts: Parts, execution_id: str, state: State) -> Shown:
     if not state.is_terminal:
         raise BadRequest("You can only change the status to a terminated state")
     return _act(parts, aggregate, c.ChangeStatus(execution_id, parts.new_id(), state=state))
+
+
+def labels_in(body: str | bytes) -> list[Label]:
+    """Return the labels of a request's JSON; pairs of nothing are left out. Raises: BadRequest."""
+    try:
+        pairs = _PAIRS.decode(body)
+        return [msgspec.convert(pair, Label) for pair in pairs if pair.get("key") or pair.get("value")]
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise BadRequest(f"Labels are a list of key and value: {error}") from error
 
 
 def set_labels(parts: Parts, execution_id: str, given: Sequence[Label]) -> Shown:

@@ -244,3 +244,13 @@ def test_labels_of_an_execution_that_still_runs_are_not_set(world):
     answer = world.client.post("/api/v1/executions/running/labels", json=[{"key": "a", "value": "b"}])
     assert answer.status_code == 400
     assert answer.json()["message"] == "Bad Request: The execution is not terminated"
+
+
+def test_pairs_of_nothing_are_left_out_of_labels_and_half_ones_are_refused(world):
+    assert world.client.post("/api/v1/flows", content=FLOW).status_code == 200
+    world.executor_says(execution("ended", C, R, S))
+    world.eventually(lambda: world.tail.get("ended") is not None)
+    path = "/api/v1/executions/ended/labels"
+    given = [{"key": None, "value": None}, {"key": "", "value": ""}, {"key": "a", "value": "b"}]
+    assert world.client.post(path, json=given).json()["labels"] == [{"key": "a", "value": "b"}]
+    assert world.client.post(path, json=[{"key": "a", "value": None}]).status_code == 422

@@ -1,6 +1,6 @@
 """Actions on many executions, by their ids or by a search; and the deletion of one, whose path would hide theirs."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Body, Query
@@ -9,8 +9,7 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
 from runfold.adapters.purging import Reach
-from runfold.errors import BadRequest, NotFound
-from runfold.execution.model import Label
+from runfold.errors import NotFound
 from runfold.execution.state import State
 from runfold.webserver.answers import Json, json_bytes
 from runfold.webserver.body import TextBody
@@ -26,6 +25,7 @@ from runfold.webserver.bulk import (
     to_found,
     to_ids,
 )
+from runfold.webserver.control import labels_in
 from runfold.webserver.deleting import delete
 from runfold.webserver.parts import Given, Parts
 from runfold.webserver.routes.query import RunSearch
@@ -34,8 +34,6 @@ router = APIRouter(prefix="/executions", tags=["executions"])
 
 Ids = Annotated[list[str], Body(max_length=EXECUTIONS_MAX)]
 NewStatus = Annotated[State, Query(alias="newStatus")]
-
-_LABELS: Final = msgspec.json.Decoder(list[Label])
 
 
 class Goes(BaseModel):
@@ -76,13 +74,13 @@ class LabelsOf(BaseModel):
 @router.post("/labels/by-ids")
 def labels_by_ids(asked: LabelsOf, parts: Given) -> Response:
     """Merge labels over those of each execution."""
-    return _by_ids(parts, set_labels(_labels(msgspec.json.encode(asked.execution_labels))), asked.executions_id)
+    return _by_ids(parts, set_labels(labels_in(msgspec.json.encode(asked.execution_labels))), asked.executions_id)
 
 
 @router.post("/labels/by-query")
 def labels_by_query(asked: Annotated[RunSearch, Query()], body: TextBody, parts: Given) -> Response:
     """Merge labels over those of all executions that the search finds."""
-    return _by_query(parts, set_labels(_labels(body.encode())), asked)
+    return _by_query(parts, set_labels(labels_in(body)), asked)
 
 
 @router.post("/change-status/by-ids")
@@ -168,10 +166,3 @@ def _refused(error: BulkRefused) -> Response:
     ]
     body = {"message": str(error), "invalids": invalids, **({"count": error.done} if error.done else {})}
     return Response(json_bytes(body), 400, media_type="application/json")
-
-
-def _labels(body: bytes) -> list[Label]:
-    try:
-        return _LABELS.decode(body)
-    except msgspec.DecodeError as error:
-        raise BadRequest(f"Labels are a list of key and value: {error}") from error

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -11,7 +10,6 @@ from starlette.responses import Response
 
 from runfold.errors import BadRequest, ExpressionFailed
 from runfold.execution.context import variables_of
-from runfold.execution.model import Label
 from runfold.execution.state import State
 from runfold.webserver import control
 from runfold.webserver.answers import Json
@@ -21,8 +19,6 @@ from runfold.webserver.uploads import form_of
 from runfold.webserver.whole import aggregate_of, plan_of
 
 router = APIRouter(prefix="/executions", tags=["executions"])
-
-_LABELS = msgspec.json.Decoder(list[Label])
 
 
 class StateOfTaskRun(BaseModel):
@@ -93,11 +89,7 @@ def change_status(execution_id: str, status: State, parts: Given) -> Json:
 @router.post("/{execution_id}/labels")
 def set_labels(execution_id: str, body: TextBody, parts: Given) -> Json:
     """Merge labels over those of an ended execution."""
-    try:
-        given = _LABELS.decode(body)
-    except msgspec.DecodeError as error:
-        raise BadRequest(f"Labels are a list of key and value: {error}") from error
-    return Json(control.set_labels(parts, execution_id, given))
+    return Json(control.set_labels(parts, execution_id, control.labels_in(body)))
 
 
 @router.post("/{execution_id}/eval/{taskrun_id}")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from runfold.errors import Conflict, ExpressionFailed, NotFound
 from runfold.execution.conditions import Scene, holds
-from runfold.execution.model import Trigger
+from runfold.execution.model import Label, Trigger
 from runfold.execution.request import ExecutionRequest, Origin, created, start_claim
 from runfold.flows.model import Flow
 from runfold.flows.trigger import Webhook
@@ -37,7 +37,8 @@ def webhook(namespace: str, flow_id: str, key: str, request: Request, body: Text
     if not _fits(parts, flow, found, variables):
         return Response(status_code=204)
     execution_id = parts.new_id()
-    wanted = ExecutionRequest(namespace, flow_id, inputs=_inputs(parts, flow, found, variables))
+    inputs, labels = _inputs(parts, flow, found, variables), _labels(parts, flow, found, variables)
+    wanted = ExecutionRequest(namespace, flow_id, inputs=inputs, labels=labels)
     origin = Origin(execution_id, parts.new_id(), trigger=Trigger(found.id, found.type, variables))
     start = start_claim(flow, wanted, origin, parts.render_for(flow), parts.encrypt)
     claim(parts, start)
@@ -90,14 +91,20 @@ def _inputs(parts: Parts, flow: Flow, trigger: Webhook, variables: dict[str, Any
     }
 
 
+def _labels(parts: Parts, flow: Flow, trigger: Webhook, variables: dict[str, Any]) -> tuple[Label, ...]:
+    render = parts.render_for(flow)
+    return tuple(Label(label.key, _text(render(label.value, {"trigger": variables}))) for label in trigger.labels)
+
+
 def _parsed(body: str) -> Any:
-    """Return JSON as what it says, and anything else as the text that it is."""
+    """Return JSON of a map or list as what it says, and anything else as the text that it is."""
     if not body:
         return None
     try:
-        return orjson.loads(body)
+        found = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body
+    return found if isinstance(found, dict | list) else body
 
 
 def _several(pairs: Any) -> dict[str, list[str]]:
