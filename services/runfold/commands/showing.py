@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -52,7 +53,7 @@ def put(shown: Table) -> None:
     if out.is_terminal:
         out.print(shown)
     else:
-        out.print(shown, width=WIDTH_OF_FILES, crop=False)
+        Console(width=WIDTH_OF_FILES).print(shown)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -184,13 +184,13 @@ class _Reading:
         return None if self.put_off or self.orphans else record.offset + 1
 
     def _take(self, key: str, transition: Transition, offset: int) -> None:
-        first = transition.facts[0] if transition.facts else None
+        first, last = (transition.facts[0], transition.facts[-1]) if transition.facts else (None, None)
         if isinstance(first, SlotFact):
             self._over.add(key)  # a queue's
             return
         held = self._held.get(key)
         if held is None:
-            if transition.seq != 1 and not isinstance(transition.facts[-1], ExecutionDeleted):
+            if transition.seq != 1 and not isinstance(last, ExecutionDeleted):
                 self._over.add(key)
                 self.orphans[key] = None
                 return

@@ -122,7 +122,10 @@ class Rebuild:
         report = Report(goes_on)
         lines = LinesTelling(self._broker, old, new, self._watch.stored)
         self._facts(old, new, report)
-        _check_gaps(report, wish)
+        if report.without_beginning and not wish.accepts_gaps:
+            new.close()
+            self._generations.drop_others()  # begun anew they are met again, not passed over
+            raise _gaps(report.without_beginning)
         self._lines(lines, report, wish)
         self._catch_up(old, new, lines, report)
         waited_from_s = time.monotonic()
@@ -183,11 +186,9 @@ def _to_the_end(broker: Broker, place: Place) -> list[Progress]:
     return furthest((place, record.offset, record.timestamp_ms) for record in records)
 
 
-def _check_gaps(report: Report, wish: Wish) -> None:
-    gaps = report.without_beginning
-    if gaps and not wish.accepts_gaps:
-        named = ", ".join(gaps[:GAPS_NAMED])
-        raise Conflict(
-            f"The facts of {len(gaps)} executions begin before the log does ({named}): they would be gone. "
-            "The index stays as it is; --accept-gaps goes on without them"
-        )
+def _gaps(execution_ids: Sequence[str]) -> Conflict:
+    named = ", ".join(execution_ids[:GAPS_NAMED])
+    return Conflict(
+        f"The facts of {len(execution_ids)} executions begin before the log does ({named}): they would be gone. "
+        "The index stays as it is; --accept-gaps goes on without them"
+    )
