@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sse_starlette.sse import AppStatus
 from tests.unit.commands.test_command_line import called
 from tests.unit.webserver.conftest import World, execution, log, opened, taskrun
 from typer.testing import Result
