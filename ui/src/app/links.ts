@@ -8,7 +8,8 @@ export const executionLink = (executionId: string, taskRunId?: string): string =
   `/executions/${encodeURIComponent(executionId)}${taskRunId ? `?tab=gantt&taskRun=${encodeURIComponent(taskRunId)}` : ""}`;
 
 /** The list of task runs with a query. */
-export const taskRunsLink = (query: string): string => `/taskruns?query=${encodeURIComponent(query)}`;
+export const taskRunsLink = (query: string, more: Record<string, string | undefined> = {}): string =>
+  `/taskruns${searchOf(query, more)}`;
 
 /** The list of executions, or of log lines, with a query and what else stands in its address. */
 export const executionsLink = (query: string, more: Record<string, string | undefined> = {}): string =>
