@@ -16,10 +16,10 @@ export const PAGE_SIZE = 100;
 const RUNNING_EVERY_MS = 1_500;
 const EVENTS_SIZE = 1_000;
 
-/** Rows by cursor where the server gives one, else by the number of the page. */
-export function useTaskRuns(params: Params) {
+/** Rows by cursor where the server gives one, else by the number of the page. Another `round` begins anew. */
+export function useTaskRuns(params: Params, round = 0) {
   return useInfiniteQuery({
-    queryKey: ["taskruns", "search", params],
+    queryKey: ["taskruns", "search", params, round],
     initialPageParam: { page: 1 } as { page?: number; cursor?: string },
     queryFn: ({ pageParam, signal }) =>
       get<Paged<TaskRun>>("/taskruns/search", { ...params, size: PAGE_SIZE, ...pageParam }, signal),

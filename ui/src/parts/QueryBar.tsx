@@ -25,6 +25,8 @@ interface Props {
 
 const mode = kept<"chips" | "text">("query-mode", ["chips", "text"], "chips");
 const CHECK_AFTER_MS = 700;
+/** Fields of these types have values that can be counted, and offered. */
+const COUNTED: ReadonlySet<string> = new Set(["name", "path", "choice"]);
 
 export function QueryBar({ kind, value, onChange, placeholder, params }: Props) {
   const shownAs = useStore(mode);
@@ -164,7 +166,7 @@ function Field({
   const known = fields.find(
     (each) => each.name === named || (named !== null && each.aliases?.includes(named)),
   );
-  const counted = known?.sort ?? known?.name ?? named;
+  const counted = known && COUNTED.has(known.type) ? (known.sort ?? known.name) : null;
   const values = useFieldValues(kind, open ? counted : null, params);
   const list = useMemo(
     () => (open ? suggestionsFor(term, fields, values) : []),

@@ -109,7 +109,10 @@ export function Rows({ live, columns, shown, sort, onSort, openId, filter }: Pro
           kind="taskruns"
           {...doing}
           onClose={() => setDoing(null)}
-          onDone={clear}
+          onDone={() => {
+            clear();
+            if (live.stream === "off") live.show();
+          }}
           nameOf={(id) => <Name id={id} row={names.get(id)} />}
         />
       )}

@@ -4,7 +4,7 @@
  * The dry run comes from the same check as the deed. Very many are a job, whose progress is shown; it goes on
  * when the dialog is closed.
  */
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useId, useState } from "react";
 import {
   type BulkAnswer,
@@ -45,7 +45,7 @@ export function BulkDialog({ kind, action, target, onClose, onDone, nameOf }: Pr
   const deed: Deed = { kind, action: action.id, target, parameters: parameters ?? {} };
   const doing = useDeed((answer) => {
     onDone?.();
-    if (answer.job === undefined) void client.invalidateQueries({ queryKey: [kind] });
+    if (answer.job === undefined) renew(client, kind);
   });
   const dry = useDryRun(deed, parameters !== null && doing.isIdle);
   const possible = dry.data?.total === undefined ? (dry.data?.ok ?? 0) : dry.data.total;
@@ -108,6 +108,13 @@ export function BulkDialog({ kind, action, target, onClose, onDone, nameOf }: Pr
       )}
     </Dialog>
   );
+}
+
+/** Counts and figures are asked for anew. The rows of task runs are live: they say what became of them and stay. */
+function renew(client: QueryClient, kind: BulkKind) {
+  void client.invalidateQueries({
+    predicate: ({ queryKey: [of, what] }) => of === kind && !(kind === "taskruns" && what === "search"),
+  });
 }
 
 const titleOf = (action: Action, dry: BulkAnswer | undefined) =>
@@ -183,7 +190,7 @@ function Done({ answer, kind, nameOf }: { answer: BulkAnswer; kind: BulkKind; na
   const ended = job.data?.endedAt !== undefined;
   useEffect(() => {
     if (!ended) return;
-    void client.invalidateQueries({ queryKey: [kind] });
+    renew(client, kind);
     toast(`The job has ended: ${job.data?.ok} done, ${job.data?.refused} refused`, "good");
   }, [ended, client, kind, job.data?.ok, job.data?.refused]);
   if (answer.job === undefined) {

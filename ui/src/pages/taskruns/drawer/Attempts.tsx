@@ -29,13 +29,10 @@ function Attempt({ attempt, longest }: { attempt: AttemptDetails; longest: numbe
         <b>{number + 1}</b>
         <StateBadge state={state} plain />
         <Instant at={startedAt ?? attempt.queuedAt} />
-        <Link
-          to={hrefOf({ [tabName]: "logs", attempt: String(number) })}
-          className={css.log}
-          aria-label={`Log of attempt ${number + 1}`}
-        >
+        <Link to={hrefOf({ [tabName]: "logs", attempt: String(number) })} className={css.log}>
           <ScrollText size={13} aria-hidden /> Log
-          {logCount !== undefined && <span> {logCount.toLocaleString()}</span>}
+          {logCount !== undefined && <span>{logCount.toLocaleString()}</span>}
+          <span className="visually-hidden"> lines of attempt {number + 1}</span>
         </Link>
       </div>
       <div className={css.times} aria-hidden>

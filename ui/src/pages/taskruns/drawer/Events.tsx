@@ -52,9 +52,9 @@ function Event({ event, id }: { event: ExecutionEvent; id: string }) {
       <ul>
         {own.map((fact, place) => (
           <li key={place}>
-            {words(fact.type)}
+            <span>{words(fact.type)}</span>
             {typeof fact.state === "string" && <StateBadge state={fact.state} plain />}
-            {typeof fact.token === "number" && `token ${fact.token}`}
+            {typeof fact.token === "number" && <span className={css.cause}>token {fact.token}</span>}
             {typeof fact.error === "string" && <span className={css.eventError}>{fact.error}</span>}
           </li>
         ))}

@@ -14,6 +14,8 @@ import { StateLine } from "./StateLine";
 import css from "./TaskRunDrawer.module.css";
 import { useTabName } from "./tabName";
 
+const WELL: ReadonlySet<string> = new Set(["SUCCESS", "RUNNING", "WARNING", "CREATED", "RETRYING"]);
+
 export function Overview({ run }: { run: Detailed }) {
   const details = run.details;
   const attempts = details?.attempts ?? [];
@@ -85,7 +87,10 @@ function ErrorText({ run, error }: { run: Detailed; error: string }) {
   return (
     <section className={css.error} aria-label="Error">
       <CircleAlert size={16} aria-hidden />
-      <pre>{error}</pre>
+      <div>
+        {WELL.has(run.state.current) && <p>An earlier attempt failed:</p>}
+        <pre>{error}</pre>
+      </div>
       <CopyButton text={error} what="error" />
       {print && <Link to={taskRunsLink(`fingerprint:${print}`)}>All task runs with this error</Link>}
     </section>
