@@ -29,7 +29,7 @@ from runfold.webserver.parts import Parts
 from runfold.webserver.tail import Tail
 
 NOW = datetime(2024, 12, 5, 10, 0, 0, tzinfo=UTC)
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 
 FLOW = """id: hello
 namespace: company.team
