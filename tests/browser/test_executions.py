@@ -363,6 +363,7 @@ def test_an_execution_is_used_by_keyboard_alone(looking: Looking, runs: Runs) ->
     expect(page.get_by_role("listitem").first).to_be_visible()
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile("at=1"))
+    expect(page.get_by_role("region", name="Time travel")).to_contain_text("1 of")
     page.keyboard.press("]")
     expect(page).to_have_url(re.compile("at=2"))
     page.keyboard.press("Shift+P")
@@ -426,10 +427,13 @@ def test_ten_thousand_task_runs_scroll_without_a_long_frame(looking: Looking, ru
             page.mouse.wheel(0, 400 if step < 40 else 6_000)
             page.wait_for_timeout(16)
 
-    longest = longest_task_ms(page, scroll)
+    assert longest_task_ms(page, scroll) < FRAME_MAX_MS
     assert float(gantt(page).evaluate("box => box.scrollTop")) > 100_000
-    assert longest < FRAME_MAX_MS
     assert looking.shoot("execution-many") == []
 
-    page.get_by_role("searchbox", name="Find tasks").fill("9999")
-    expect(row(page, "item")).to_have_count(1)
+    def find() -> None:
+        field = page.get_by_role("searchbox", name="Find tasks")
+        field.press_sequentially("9999", delay=120)
+        expect(row(page, "item")).to_have_count(1)
+
+    assert longest_task_ms(page, find) < FRAME_MAX_MS

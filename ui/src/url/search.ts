@@ -4,7 +4,7 @@
  * Changes made in one go are joined. `push` makes a step that the browser's Back undoes (opening a thing);
  * without it the present step is replaced (typing, sorting).
  */
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 
 export type Changes = Record<string, string | number | boolean | readonly string[] | null | undefined>;
@@ -60,6 +60,29 @@ export function useText(
     [change, name, otherwise],
   );
   return [params.get(name) ?? otherwise, set];
+}
+
+const TYPED_AFTER_MS = 200;
+
+/** A text that someone types: here at once, in the address when they pause. The address may still change it. */
+export function useTyped(name: string): [string, (value: string) => void] {
+  const [text, setText] = useText(name);
+  const [typed, setTyped] = useState(text);
+  const written = useRef(text);
+  useEffect(() => {
+    if (text === written.current) return;
+    written.current = text;
+    setTyped(text);
+  }, [text]);
+  useEffect(() => {
+    if (typed === written.current) return;
+    const timer = setTimeout(() => {
+      written.current = typed;
+      setText(typed);
+    }, TYPED_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [typed, setText]);
+  return [typed, setTyped];
 }
 
 /** A list of texts of the query string, written with commas. */

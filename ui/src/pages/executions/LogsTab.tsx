@@ -5,14 +5,14 @@ import { openStream } from "~/api/sse";
 import { type Execution, hasEnded, type Level, type LogLine } from "~/api/types";
 import { LogView } from "~/parts/LogView";
 import { Empty, ErrorBox, Loading } from "~/parts/Placeholders";
-import { useText } from "~/url/search";
+import { useText, useTyped } from "~/url/search";
 import css from "./Execution.module.css";
 
 export function LogsTab({ execution }: { execution: Execution }) {
   const ended = hasEnded(execution.state.current);
   const { lines, error, isPending, retry } = useLog(execution.id, ended);
   const [level, setLevel] = useText("level", "TRACE");
-  const [words, setWords] = useText("find");
+  const [words, setWords] = useTyped("find");
   const [task, setTask] = useText("task");
   const tasks = useMemo(
     () => [...new Set(execution.taskRunList?.map((run) => run.taskId))],

@@ -1,13 +1,13 @@
 /** What the flow and each of its task runs gave, as trees; searched by name and value, with the way for expressions. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useDeferredValue, useMemo, useRef } from "react";
 import { Link, useNavigate } from "react-router";
 import { type Execution, hasEnded, type TaskRun } from "~/api/types";
 import { useKeys } from "~/app/keys";
 import { JsonTree, step } from "~/parts/JsonTree";
 import { Empty } from "~/parts/Placeholders";
 import { lookOf } from "~/parts/states";
-import { useSearchHref, useText } from "~/url/search";
+import { useSearchHref, useText, useTyped } from "~/url/search";
 import css from "./Outputs.module.css";
 
 interface Entry {
@@ -23,7 +23,8 @@ const ROW = 30;
 const FLOW = "flow";
 
 export function OutputsTab({ execution }: { execution: Execution }) {
-  const [words, setWords] = useText("find");
+  const [typed, setWords] = useTyped("find");
+  const words = useDeferredValue(typed);
   const [chosen] = useText("output");
   const navigate = useNavigate();
   const hrefOf = useSearchHref();
@@ -65,7 +66,7 @@ export function OutputsTab({ execution }: { execution: Execution }) {
           className={css.search}
           aria-label="Search in outputs"
           placeholder="Search names and values"
-          value={words}
+          value={typed}
           onChange={(event) => setWords(event.target.value)}
         />
         <p className={css.count} role="status">

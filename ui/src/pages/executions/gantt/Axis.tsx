@@ -5,7 +5,6 @@ import { clockText, zone } from "~/time/zone";
 import css from "./Gantt.module.css";
 import { ticksOf } from "./rows";
 
-const TICKS = 8;
 const DRAG_PX = 4;
 const ROOM_UNTIL = 0.94;
 
@@ -13,9 +12,12 @@ interface Span {
   from: number;
   to: number;
   start: number;
+  /** How many ticks there is room for. */
+  most: number;
 }
 
-const percent = (at: number, { from, to }: Span): string => `${((at - from) / (to - from)) * 100}%`;
+const percent = (at: number, { from, to }: Pick<Span, "from" | "to">): string =>
+  `${((at - from) / (to - from)) * 100}%`;
 
 /** `0`, `20 ms`, `1.5 s`, `2:30`, `1:05:00`, `3 d`: as fine as the steps are. */
 export function sinceText(ms: number, step: number): string {
@@ -43,7 +45,7 @@ export function Axis({
   const of = useStore(zone);
   const box = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
-  const { step, ticks } = ticksOf(span.from - span.start, span.to - span.start, TICKS);
+  const { step, ticks } = ticksOf(span.from - span.start, span.to - span.start, span.most);
   const placeOf = (event: React.PointerEvent) => {
     const area = box.current!.getBoundingClientRect();
     return Math.max(0, Math.min(1, (event.clientX - area.left) / area.width));
@@ -95,7 +97,7 @@ export function Axis({
 
 /** The lines of the axis behind all rows; and the moment that is looked at. */
 export function Grid({ now, ...span }: Span & { now: number | null }) {
-  const { ticks } = ticksOf(span.from - span.start, span.to - span.start, TICKS);
+  const { ticks } = ticksOf(span.from - span.start, span.to - span.start, span.most);
   return (
     <div className={css.grid} aria-hidden>
       {ticks.map((tick) => (

@@ -6,18 +6,18 @@
  */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronsDownUp, ChevronsUpDown, Maximize2, Search, ZoomIn, ZoomOut } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate } from "react-router";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useHref, useNavigate } from "react-router";
 import { type Execution, hasEnded, type State, type TaskRun } from "~/api/types";
 import { useKeys } from "~/app/keys";
 import { IconButton } from "~/parts/Button";
 import { Empty } from "~/parts/Placeholders";
 import { lookOf } from "~/parts/states";
 import { useNow } from "~/time/now";
-import { useList, useSearchHref, useText } from "~/url/search";
+import { useList, useSearchHref, useText, useTyped } from "~/url/search";
 import { Axis, Grid } from "./Axis";
 import css from "./Gantt.module.css";
-import { GanttRow } from "./GanttRow";
+import { GanttRow, RUN } from "./GanttRow";
 import { type Folding, found, type Row, rowsOf, timesOf, treeOf, wayTo } from "./rows";
 import { useWindow } from "./window";
 
@@ -36,7 +36,8 @@ interface Props {
 
 export function Gantt({ execution, axis, at }: Props) {
   const runs = execution.taskRunList ?? NO_RUNS;
-  const [words, setWords] = useText("task");
+  const [typed, setWords] = useTyped("task");
+  const words = useDeferredValue(typed);
   const [states, setStates] = useList("states", NO_STATES);
   const [folds, setFolds] = useText("fold", "auto");
   const [openId] = useText("open");
@@ -77,6 +78,10 @@ export function Gantt({ execution, axis, at }: Props) {
       }),
     [],
   );
+  const hrefOf = useSearchHref();
+  const href = useHref(hrefOf({ open: RUN }));
+  const navigate = useNavigate();
+  const ticks = useTicks(plot, rows.length === 0);
   const { cursor, setCursor } = useRowKeys(rows, virtual.scrollToIndex, toggle, zoom, openId);
   useWheel(box, plot, zoom);
 
@@ -104,7 +109,7 @@ export function Gantt({ execution, axis, at }: Props) {
             type="search"
             aria-label="Find tasks"
             placeholder="Task or value"
-            value={words}
+            value={typed}
             onChange={(event) => setWords(event.target.value)}
           />
         </label>
@@ -167,14 +172,39 @@ export function Gantt({ execution, axis, at }: Props) {
               State
             </div>
             <div role="columnheader" className={css.plot} ref={plot} aria-label="Time since the start">
-              <Axis from={zoom.from} to={zoom.to} start={span.from} onWindow={zoom.set} onFit={zoom.fit} />
+              <Axis
+                most={ticks}
+                from={zoom.from}
+                to={zoom.to}
+                start={span.from}
+                onWindow={zoom.set}
+                onFit={zoom.fit}
+              />
             </div>
             <div role="columnheader" className={css.lasted}>
               Duration
             </div>
           </div>
-          <div className={css.rows} style={{ height: virtual.getTotalSize() }} role="rowgroup">
-            <Grid from={zoom.from} to={zoom.to} start={span.from} now={at ?? (isLive ? now : null)} />
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: links are what is clicked, and they answer keys; this hears it for all */}
+          <div
+            className={css.rows}
+            style={{ height: virtual.getTotalSize() }}
+            role="rowgroup"
+            onClick={(event) => {
+              const id = (event.target as Element).closest<HTMLElement>("a[data-run]")?.dataset.run;
+              if (id === undefined || isForBrowser(event)) return;
+              event.preventDefault();
+              setCursor(id);
+              void navigate(hrefOf({ open: id }));
+            }}
+          >
+            <Grid
+              most={ticks}
+              from={zoom.from}
+              to={zoom.to}
+              start={span.from}
+              now={at ?? (isLive ? now : null)}
+            />
             {virtual.getVirtualItems().map((item) => {
               const row = rows[item.index]!;
               return (
@@ -190,8 +220,8 @@ export function Gantt({ execution, axis, at }: Props) {
                   isCursor={cursor === row.id}
                   isOpen={openId === row.id}
                   isMarked={marked === row.id}
+                  href={href}
                   onToggle={toggle}
-                  onCursor={setCursor}
                 />
               );
             })}
@@ -200,6 +230,25 @@ export function Gantt({ execution, axis, at }: Props) {
       )}
     </div>
   );
+}
+
+/** A new tab, a new window, a download. */
+const isForBrowser = (event: React.MouseEvent) =>
+  event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+
+const TICK_PX = 92;
+
+/** How many words the axis has room for. */
+function useTicks(plot: React.RefObject<HTMLDivElement | null>, isGone: boolean): number {
+  const [ticks, setTicks] = useState(6);
+  useEffect(() => {
+    const box = plot.current;
+    if (box === null || isGone) return;
+    const watch = new ResizeObserver(() => setTicks(Math.max(2, Math.floor(box.clientWidth / TICK_PX))));
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, [plot, isGone]);
+  return ticks;
 }
 
 const STILL_MS = 86_400_000;

@@ -1,11 +1,9 @@
 import { ChevronRight } from "lucide-react";
 import { memo } from "react";
-import { Link } from "react-router";
 import type { State } from "~/api/types";
 import { StateBadge } from "~/parts/StateBadge";
 import { lookOf } from "~/parts/states";
 import { durationText } from "~/time/duration";
-import { useSearchHref } from "~/url/search";
 import css from "./Gantt.module.css";
 import type { Bar, Row } from "./rows";
 
@@ -21,15 +19,18 @@ interface Props {
   isCursor: boolean;
   isOpen: boolean;
   isMarked: boolean;
+  /** Where a task run opens, with `RUN` for its id. Plain links: thousands of them pass by. */
+  href: string;
   onToggle: (id: string) => void;
-  onCursor: (id: string) => void;
 }
+
+/** Stands for the id of a task run in an address. */
+export const RUN = "RUN-ID";
 
 /** One row: what it is, its state, its bars, how long it took. The whole row is a link. */
 export const GanttRow = memo(function GanttRow(props: Props) {
-  const { row, index, top, height, until, isCursor, isOpen, isMarked, onToggle, onCursor } = props;
-  const hrefOf = useSearchHref();
-  const href = hrefOf({ open: row.run.id });
+  const { row, index, top, height, until, isCursor, isOpen, isMarked, onToggle } = props;
+  const href = props.href.replace(RUN, row.run.id);
   const end = row.to ?? until;
   return (
     <div
@@ -62,10 +63,10 @@ export const GanttRow = memo(function GanttRow(props: Props) {
             <span className={css.value}>{row.title}</span>
           </button>
         ) : (
-          <Link to={href} tabIndex={-1} className={css.link} onClick={() => onCursor(row.id)}>
+          <a href={href} data-run={row.id} tabIndex={-1} className={css.link}>
             {row.title}
             {row.value !== undefined && <span className={css.value}>{row.value}</span>}
-          </Link>
+          </a>
         )}
         {row.attempts > 1 && (
           <span className={css.attempts} title={`${row.attempts} attempts`}>
@@ -79,7 +80,7 @@ export const GanttRow = memo(function GanttRow(props: Props) {
       </div>
       <div role="gridcell" className={css.plot}>
         {row.bars.map((bar, place) => (
-          <BarOf key={place} bar={bar} href={row.kind === "taskrun" ? href : null} {...props} />
+          <BarOf key={place} {...props} bar={bar} link={row.kind === "taskrun" ? href : null} />
         ))}
       </div>
       <div role="gridcell" className={css.lasted} data-live={row.to === null || undefined}>
@@ -92,15 +93,7 @@ export const GanttRow = memo(function GanttRow(props: Props) {
 /** Parts of the axis that a number needs. */
 const LABEL_FROM = 0.015;
 
-function BarOf({
-  bar,
-  href,
-  row,
-  from,
-  to,
-  until,
-  onCursor,
-}: Props & { bar: Bar; href: { search: string } | null }) {
+function BarOf({ bar, link, row, from, to, until }: Props & { bar: Bar; link: string | null }) {
   const end = bar.to ?? until;
   if (end < from || bar.from > to) return null;
   const left = Math.max(0, (bar.from - from) / (to - from));
@@ -120,11 +113,11 @@ function BarOf({
   const label = bar.attempt !== undefined && row.attempts > 1 && right - left > LABEL_FROM && (
     <span aria-hidden>{bar.attempt}</span>
   );
-  if (href === null) return <span role="img" {...look} />;
+  if (link === null) return <span role="img" {...look} />;
   return (
-    <Link to={href} tabIndex={-1} onClick={() => onCursor(row.id)} {...look}>
+    <a href={link} data-run={row.id} tabIndex={-1} {...look}>
       {label}
-    </Link>
+    </a>
   );
 }
 
