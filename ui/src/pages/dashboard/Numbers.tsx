@@ -25,39 +25,39 @@ export function Numbers({
   const flows = namespace === "" ? "/flows" : namespaceLink(namespace);
   return (
     <ul className={css.numbers} aria-label="In numbers">
-      <Number
+      <Figure
         title="Success"
         to={to(WENT_WELL)}
         tone="good"
         of={`${well.toLocaleString()} of ${(well + wrong).toLocaleString()} ended`}
       >
         {ratio(well, wrong)}
-      </Number>
-      <Number
+      </Figure>
+      <Figure
         title="Failure"
         to={to(WENT_WRONG)}
         tone={wrong > 0 ? "bad" : undefined}
         of={`${wrong.toLocaleString()} failed, killed or retried`}
       >
         {ratio(wrong, well)}
-      </Number>
-      <Number
+      </Figure>
+      <Figure
         title="In progress"
         to={executionsLink(`${within.terms} ${stateTerm(RUNNING)}`.trim(), { timeRange: "all" })}
         of="executions now"
       >
         {running.data?.total.toLocaleString() ?? "–"}
-      </Number>
-      <Number title="Flows" to={flows} of="to run">
+      </Figure>
+      <Figure title="Flows" to={flows} of="to run">
         {summary.data?.flows.toLocaleString() ?? "–"}
-      </Number>
-      <Number
+      </Figure>
+      <Figure
         title="Triggers"
         to={namespace === "" ? "/triggers" : `/triggers?q=${encodeURIComponent(namespace)}`}
         of="declared by them"
       >
         {summary.data?.triggers.toLocaleString() ?? "–"}
-      </Number>
+      </Figure>
     </ul>
   );
 }
@@ -71,7 +71,7 @@ function ratio(part: number, rest: number): string {
   return `${cut.toFixed(cut % 1 === 0 ? 0 : 1)} %`;
 }
 
-function Number({
+function Figure({
   title,
   of,
   to,
