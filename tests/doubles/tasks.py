@@ -1,7 +1,9 @@
 """Tasks that workers run."""
 
+import uuid
 from typing import Any, ClassVar, Final
 
+from runfold.execution.claims import DynamicRun
 from runfold.execution.state import State
 from runfold.flows.inputs import ENCRYPTED_TYPE
 from runfold.flows.schema import Text
@@ -80,6 +82,22 @@ class Encrypted(RunnableTask):
         return {"value": text if seal is None else {"type": ENCRYPTED_TYPE, "value": seal(text)}}
 
 
+class Dynamic(RunnableTask):
+    """Tell of one task run more, and fail if wanted."""
+
+    TYPE: ClassVar[str] = "io.kestra.core.tasks.test.DynamicTask"
+
+    fail: bool = False
+
+    def run(self, context: RunContext) -> Outputs:
+        own: str = context.variables["taskrun"]["id"]
+        state = State.FAILED if self.fail else State.SUCCESS
+        context.tell(DynamicRun(uuid.uuid4().hex, state, value=own))
+        if self.fail:
+            raise TaskFailed("The task fails")
+        return None
+
+
 class OwnExecution(RunnableTask):
     """Wait until its own execution has ended in the index, and give all that is known of it."""
 
@@ -145,6 +163,7 @@ TASK_DOUBLES: Final = (
     TaskThatFail,
     TooLarge,
     Encrypted,
+    Dynamic,
     OwnExecution,
     DefaultTester,
     DefaultPrecedenceTester,

@@ -13,7 +13,7 @@ from typing import Any
 
 from runfold.documents.instants import duration_text, instant_text, seconds_text
 from runfold.execution.claims import LogEntry, MetricEntry
-from runfold.execution.model import Attempt, Execution, Metric, TaskRun, Trigger
+from runfold.execution.model import Attempt, Branch, Execution, Metric, TaskRun, Trigger
 from runfold.execution.state import History, State
 
 ApiJson = dict[str, Any]
@@ -38,6 +38,8 @@ def taskrun_json(taskrun: TaskRun) -> ApiJson:
     json["state"] = state_json(taskrun.histories)
     if taskrun.iteration is not None:
         json["iteration"] = taskrun.iteration
+    if taskrun.place.branch is Branch.DYNAMIC:
+        json["dynamic"] = True
     return json
 
 

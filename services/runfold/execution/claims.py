@@ -187,13 +187,22 @@ class TaskStarted(Claim, frozen=True, tag=True):
     at: datetime
 
 
+class DynamicRun(Struct, frozen=True):
+    """A piece of its work that an attempt tells of as a task run of its own, which has ended."""
+
+    task_id: str
+    state: State = State.SUCCESS
+    value: str | None = None
+    outputs: dict[str, Json] | None = None
+
+
 class TaskEnded(Claim, frozen=True, tag=True):
     """
     A worker is done with this attempt.
 
     `state`: SUCCESS, WARNING, FAILED or KILLED, as the task left it; retries and
     `allowFailure` are the executor's business. `inputs`: what the task's properties were
-    rendered to, for people only: masked and cut.
+    rendered to, for people only: masked and cut. `dynamic`: see `DynamicRun`.
     """
 
     taskrun_id: str = msgspec.field(name="taskRunId")
@@ -207,6 +216,7 @@ class TaskEnded(Claim, frozen=True, tag=True):
     error: str | None = None
     log_file: str | None = None
     inputs: dict[str, Json] | None = None
+    dynamic: tuple[DynamicRun, ...] = ()
 
 
 class InnerTaskRan(Claim, frozen=True, tag=True):

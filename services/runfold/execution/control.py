@@ -102,7 +102,7 @@ def _mark(draft: Draft, claim: c.ChangeState) -> None:
 def to_restart(aggregate: Aggregate) -> list[TaskRun]:
     """Return the task runs that a restart runs again, ancestors included, in the order of creation."""
     again = [run for run in aggregate.taskruns.values() if run.state in {State.FAILED, State.PAUSED}]
-    again = [run for run in again if not _is_aside(aggregate, run)]
+    again = [run for run in again if not _is_aside(aggregate, run) and run.place.branch is not Branch.DYNAMIC]
     if not again:
         return []
     return with_ancestors(aggregate, (*again, *cut_short(aggregate)))
@@ -125,7 +125,8 @@ def cut_short(aggregate: Aggregate) -> list[TaskRun]:
 
 def _is_aside(aggregate: Aggregate, run: TaskRun) -> bool:
     """Return whether a task run belongs to what is done after a failure, or at the end."""
-    return any(around.place.branch is not Branch.TASKS for around in (run, *aggregate.ancestors(run)))
+    usual = {Branch.TASKS, Branch.DYNAMIC}
+    return any(around.place.branch not in usual for around in (run, *aggregate.ancestors(run)))
 
 
 def _restart(draft: Draft) -> None:
@@ -137,6 +138,7 @@ def _restart(draft: Draft) -> None:
     directories = [run for run in again if isinstance(draft.plan.nodes[run.task_id].task, WorkingDirectory)]
     gone = {run.id for run in aggregate.taskruns.values() if _is_aside(aggregate, run)}
     gone |= _inside(aggregate, {run.id for run in directories if not is_out(run)})
+    gone |= _told_by(aggregate, {run.id for run in again})
     held = {run.id for run in directories if is_out(run)}
     held |= _inside(aggregate, held)
     draft.add(ExecutionMoved(State.RESTARTED, attempt_number=execution.attempt_number + 1))
@@ -154,6 +156,12 @@ def _inside(aggregate: Aggregate, ids: set[str]) -> set[str]:
     """Return the task runs below these."""
     runs = aggregate.taskruns.values() if ids else ()
     return {run.id for run in runs if any(around.id in ids for around in aggregate.ancestors(run))}
+
+
+def _told_by(aggregate: Aggregate, ids: set[str]) -> set[str]:
+    """Return the task runs that attempts of these told of: they tell of them again."""
+    runs = aggregate.taskruns.values()
+    return {run.id for run in runs if run.place.branch is Branch.DYNAMIC and run.parent_taskrun_id in ids}
 
 
 def _has_children(draft: Draft, run: TaskRun) -> bool:

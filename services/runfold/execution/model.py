@@ -133,6 +133,8 @@ class Branch(StrEnum):
     ERRORS = "errors"
     FINALLY = "finally"
     AFTER = "after"
+    DYNAMIC = "dynamic"
+    """What a task of a worker did itself, piece by piece, and told of: no task of the flow."""
 
 
 class Place(Struct, frozen=True, gc=False):

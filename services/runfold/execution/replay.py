@@ -36,6 +36,8 @@ def replay(plan: Plan, aggregate: Aggregate, taskrun_id: str | None, new_id: str
     target = aggregate.taskruns.get(taskrun_id)
     if target is None:
         raise BadRequest(f"No task found for task run {taskrun_id} on execution {aggregate.execution.id}")
+    if target.place.branch is Branch.DYNAMIC and target.parent_taskrun_id is not None:
+        target = aggregate.taskruns[target.parent_taskrun_id]  # it is that one's to do it again
     target = next((run for run in aggregate.ancestors(target) if _is_redone(plan, run, target)), target)
     kept = _kept(plan, aggregate, target)
     again = {around.id for around in aggregate.ancestors(target)}
@@ -66,6 +68,8 @@ def restart_as(plan: Plan, restarted: Aggregate, new_id: str) -> Start:
 
 
 def _node_is_flowable(plan: Plan, run: TaskRun) -> bool:
+    if run.place.branch is Branch.DYNAMIC:
+        return False
     node = plan.nodes.get(run.task_id)
     if node is None:
         raise BadRequest(f"Task {run.task_id} is not in revision {plan.revision} of the flow")

@@ -8,7 +8,7 @@ A task renders its templates, writes logs and metrics and waits through its
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from runfold.adapters.execution_access import ExecutionAccess
 from runfold.adapters.execution_files import TaskFiles
@@ -16,6 +16,7 @@ from runfold.adapters.kv_store import KvStore
 from runfold.adapters.log_search import FindLogs
 from runfold.adapters.namespace_files import NamespaceFiles
 from runfold.adapters.purging import Purge
+from runfold.execution.claims import DynamicRun
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.duration import parse_duration
@@ -23,6 +24,9 @@ from runfold.flows.expressions import Expressions, is_truthy
 from runfold.flows.task import NO_TYPES, TaskTypes
 from runfold.tasks.http_rules import HttpRules
 from runfold.tasks.process_rules import ScriptRules
+
+DYNAMIC_RUNS_MAX: Final = 100
+"""Task runs that one attempt tells of itself."""
 
 
 class TaskFailed(Exception):
@@ -159,7 +163,18 @@ class RunContext:
     `note`: is told what was rendered to what.
     """
 
-    __slots__ = ("_expressions", "_note", "_stop", "logger", "metrics", "monotonic", "storage", "types", "variables")
+    __slots__ = (
+        "_expressions",
+        "_note",
+        "_stop",
+        "dynamic",
+        "logger",
+        "metrics",
+        "monotonic",
+        "storage",
+        "types",
+        "variables",
+    )
 
     def __init__(  # noqa: PLR0913 - made in one place, by name
         self,
@@ -183,6 +198,23 @@ class RunContext:
         self.storage = storage
         self.monotonic = monotonic
         self.types = types
+        self.dynamic: list[DynamicRun] = []
+        """What `tell` was told so far."""
+
+    def tell(self, run: DynamicRun) -> None:
+        """
+        Show a piece of the task's own work as a task run below this one, with its state and outputs.
+
+        They come with the end of the attempt; those of a task in a WorkingDirectory are not shown.
+
+        Raises:
+            TaskFailed: The attempt has told of too many.
+        """
+        if len(self.dynamic) >= DYNAMIC_RUNS_MAX:
+            raise TaskFailed(f"An attempt tells of at most {DYNAMIC_RUNS_MAX} task runs of its own")
+        if not run.state.is_terminal:
+            raise TaskFailed(f"A task run that is told of has ended, it is not {run.state}")
+        self.dynamic.append(run)
 
     def render(self, text: str | None) -> str | None:
         """
@@ -208,7 +240,7 @@ class RunContext:
 
     def with_variables(self, more: Mapping[str, Json]) -> "RunContext":
         """Return the same surroundings with root variables on top of the attempt's own."""
-        return RunContext(
+        inner = RunContext(
             expressions=self._expressions,
             variables={**self.variables, **more},
             logger=self.logger,
@@ -219,6 +251,8 @@ class RunContext:
             types=self.types,
             note=self._note,
         )
+        inner.dynamic = self.dynamic
+        return inner
 
     @property
     def namespace(self) -> str:

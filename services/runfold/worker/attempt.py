@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-from runfold.execution.claims import Work
+from runfold.execution.claims import DynamicRun, Work
 from runfold.execution.model import Json
 from runfold.execution.state import State
 from runfold.flows.expressions import Expressions
@@ -162,6 +162,10 @@ class Attempt:
     def inputs(self) -> dict[str, Json] | None:
         """Return the task's own properties as they were rendered so far, masked and cut; None: it has none."""
         return None if self._inputs is None else self._inputs.collected(self._definition.task, self._around.mask)
+
+    def dynamic(self) -> tuple[DynamicRun, ...]:
+        """Return the pieces of its work that it has told of as task runs so far."""
+        return tuple(self._context.dynamic)
 
     def log_file(self) -> str | None:
         """

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from runfold import topology
-from runfold.execution.claims import Claim, InnerTaskRan, TaskEnded, TaskReleased, TaskStarted, Work
+from runfold.execution.claims import Claim, DynamicRun, InnerTaskRan, TaskEnded, TaskReleased, TaskStarted, Work
 from runfold.execution.model import Json, Metric
 from runfold.execution.state import State
 from runfold.ports import RECORD_SIZE_MAX, Message, slot_of
@@ -42,6 +42,7 @@ class Outcome:
     error: str | None = None
     metrics: tuple[Metric, ...] = ()
     inputs: dict[str, Json] | None = None
+    dynamic: tuple[DynamicRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ def ended(work: Work, worker_id: str, span: Span, outcome: Outcome, log_file: st
         error=None if outcome.error is None else _shortened(outcome.error),
         log_file=log_file,
         inputs=outcome.inputs,
+        dynamic=outcome.dynamic,
     )
     return _bounded(claim)
 
@@ -175,7 +177,8 @@ def _bounded(claim: TaskEnded | InnerTaskRan) -> Message:
 
 
 def _check_outputs(claim: TaskEnded | InnerTaskRan) -> None:
-    size_bytes = len(_encode(claim.outputs))
+    told = claim.dynamic if isinstance(claim, TaskEnded) else ()
+    size_bytes = len(_encode(claim.outputs)) + (len(_encode(told)) if told else 0)
     if size_bytes > OUTPUTS_SIZE_MAX:
         raise Unreportable(f"The outputs are too large: {size_bytes} bytes, the limit is {OUTPUTS_SIZE_MAX} bytes")
 

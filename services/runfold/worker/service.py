@@ -316,7 +316,7 @@ class Worker:
 
     def _report(self, end: End) -> None:
         """Write what the attempt left: its log first, so that who sees its end sees all of it."""
-        attempt, outcome = end.attempt, replace(end.outcome, inputs=end.attempt.inputs())
+        attempt, outcome = end.attempt, replace(end.outcome, inputs=end.attempt.inputs(), dynamic=end.attempt.dynamic())
         work = attempt.work
         span = Span(attempt.started_at, max(end.at, attempt.started_at))
         log_file = self._log_file(attempt)
