@@ -39,8 +39,8 @@ def _wanted(draft: Draft, run: TaskRun, given: Any) -> dict[str, str]:
             rendered = msgspec.json.decode(rendered)
         except msgspec.DecodeError as error:
             raise ExpressionFailed(f"labels must be a map, a list, or JSON of either: {error}") from error
-    if isinstance(rendered, list):
-        pairs = [(entry.get("key"), entry.get("value")) for entry in rendered if isinstance(entry, Mapping)]
+    if isinstance(rendered, list) and all(isinstance(entry, Mapping) for entry in rendered):
+        pairs = [(entry.get("key"), entry.get("value")) for entry in rendered]
     elif isinstance(rendered, Mapping):
         pairs = list(rendered.items())
     else:
@@ -49,6 +49,8 @@ def _wanted(draft: Draft, run: TaskRun, given: Any) -> dict[str, str]:
     for key, value in pairs:
         if not key or value is None:
             raise ExpressionFailed("labels need a key and a value")
+        if isinstance(value, Mapping | list):
+            raise ExpressionFailed(f"the value of label `{key}` must be a text, a number or a boolean")
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if str(key).startswith("system."):
             raise ExpressionFailed(f"System labels can only be set by Kestra itself, offending label: {key}={text}.")
