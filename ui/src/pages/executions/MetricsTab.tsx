@@ -118,9 +118,13 @@ function seriesOf(all: readonly Measured[]): Series[] {
   return [...found.values()];
 }
 
+const FINE_BELOW_MS = 10;
+
 const textOf = (value: number, type: string): string =>
   type === "timer"
-    ? durationText(value)
+    ? value < FINE_BELOW_MS
+      ? `${value.toFixed(2)} ms`
+      : durationText(value)
     : value.toLocaleString(undefined, { maximumFractionDigits: value < 10 ? 3 : 1 });
 
 const tagsOf = (series: Series): string =>

@@ -50,8 +50,8 @@ export const COLUMNS: readonly Column<Execution>[] = [
   {
     id: "namespace",
     title: "Namespace",
-    width: 130,
-    grow: 1,
+    width: 150,
+    grow: 1.2,
     sort: "namespace",
     cell: (row) => <Link to={namespaceLink(row.namespace)}>{row.namespace}</Link>,
   },
