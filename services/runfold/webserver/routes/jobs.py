@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from runfold.webserver.answers import Json, json_bytes
 from runfold.webserver.deeds import ACTIONS, Deed, Item, deed_of, done
 from runfold.webserver.jobs import AT_ONCE_MAX, Job, summary
 from runfold.webserver.parts import Given, Parts
-from runfold.webserver.routes.query import ExecutionFilter, TaskRunFilter
+from runfold.webserver.routes.query import ExecutionFilter, TaskRunFilter, where
 from runfold.webserver.said import ACTOR_LENGTH_MAX, NOTE_LENGTH_MAX, SAID, Said
 
 IDS_MAX: Final = 10_000
@@ -47,11 +47,7 @@ class Asked(BaseModel):
             raise BadRequest("Give either `ids` or `where`: what is to be done to all is said by an empty `where`")
         if self.where is None:
             return None
-        try:
-            return model.model_validate(self.where).filter(parts.clock())
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise BadRequest(f"Invalid where.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        return where(model, self.where).filter(parts.clock())
 
 
 @router.post("/executions/bulk")
