@@ -38,6 +38,9 @@ from runfold.errors import Unavailable
 
 SEARCH_TIMEOUT: Final = "10s"
 SWAPS_MAX: Final = 3
+"""So often the index may be exchanged for another generation between two requests that belong together."""
+
+GONE: Final = "index_not_found_exception"
 
 
 class ElasticIndex:
@@ -103,9 +106,12 @@ class ElasticIndex:
                     return None
                 wanted = [{"_index": month, "_id": document_id} for month in months]
                 hits = self._client.mget(docs=wanted, realtime=True, source_excludes=_unread(kind))["docs"]
-                if not any("error" in hit for hit in hits):
+                errors = [hit["error"] for hit in hits if "error" in hit]
+                if not errors:
                     return next((_document(kind, hit) for hit in hits if hit.get("found")), None)
-        raise Unavailable("Elasticsearch: the index was exchanged for another one meanwhile")
+                if any(error["type"] != GONE for error in errors):
+                    break
+        raise Unavailable(f"Elasticsearch: {errors[0]['type']}: {errors[0].get('reason')}")
 
     def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
         check_filter(kind, wanted)

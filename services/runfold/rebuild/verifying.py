@@ -21,6 +21,7 @@ from runfold.documents.digest import expected_digests, stored_digest
 from runfold.documents.model import Document, Kind
 from runfold.documents.project import project_deletion, project_execution, project_taskrun
 from runfold.documents.query import PAGE_SIZE_MAX, Is, Query
+from runfold.errors import Unavailable
 from runfold.ports import Broker, Index
 from runfold.rebuild.folding import Folded, PartitionFold, Span
 from runfold.rebuild.telling import stored_progress
@@ -158,7 +159,13 @@ class Verification:
         deadline_s = time.monotonic() + self._scope.patience_s
         ends: dict[str, int] | None = None
         while True:
-            unread = [self._unread(topic, partition) for topic in (EXECUTIONS, TASKRUNS)]
+            try:
+                unread = [self._unread(topic, partition) for topic in (EXECUTIONS, TASKRUNS)]
+            except Unavailable:
+                if time.monotonic() > deadline_s:
+                    raise
+                self._sleep(LOOK_AGAIN_S)
+                continue
             if ends is None:
                 ends = {each.topic: each.end for each in unread}
             left = [each for each in unread if each.next < ends[each.topic]]
