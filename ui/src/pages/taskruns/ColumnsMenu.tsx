@@ -1,6 +1,6 @@
 /** Which columns are shown: those of the list, all other fields, and single labels, outputs, metrics, inputs. */
 import { Columns3 } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Dialog as AriaDialog, DialogTrigger, Popover } from "react-aria-components";
 import type { TaskRun } from "~/api/types";
 import { Button } from "~/parts/Button";
@@ -17,10 +17,15 @@ interface Props {
 export function ColumnsMenu({ columns, shown, onShown }: Props) {
   const [key, setKey] = useState("");
   const [map, setMap] = useState(MAPS[0] ?? "");
+  // The address follows a moment later; clicks in quick succession count all.
+  const [chosen, setChosen] = useState(shown);
+  useEffect(() => setChosen(shown), [shown]);
   const choose = (ids: ReadonlySet<string>) => {
     const known = columns.map((column) => column.id);
     const rest = [...ids].filter((id) => !known.includes(id));
-    onShown([...known.filter((id) => ids.has(id)), ...rest]);
+    const next = [...known.filter((id) => ids.has(id)), ...rest];
+    setChosen(next);
+    onShown(next);
   };
   return (
     <DialogTrigger>
@@ -35,10 +40,10 @@ export function ColumnsMenu({ columns, shown, onShown }: Props) {
                 <label>
                   <input
                     type="checkbox"
-                    checked={shown.includes(column.id)}
+                    checked={chosen.includes(column.id)}
                     disabled={column.primary}
                     onChange={(event) => {
-                      const next = new Set(shown);
+                      const next = new Set(chosen);
                       if (event.target.checked) next.add(column.id);
                       else next.delete(column.id);
                       choose(next);
@@ -54,7 +59,7 @@ export function ColumnsMenu({ columns, shown, onShown }: Props) {
             onSubmit={(event) => {
               event.preventDefault();
               if (key.trim() === "" || key.includes(",")) return;
-              choose(new Set([...shown, `${map}.${key.trim()}`]));
+              choose(new Set([...chosen, `${map}.${key.trim()}`]));
               setKey("");
             }}
           >

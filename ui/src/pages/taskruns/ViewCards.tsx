@@ -68,7 +68,7 @@ function Card({ view, active }: { view: View; active: boolean }) {
       data-some={some || undefined}
     >
       <span className={css.name}>
-        <Icon size={15} strokeWidth={2.1} aria-hidden /> {view.name}
+        <Icon size={15} strokeWidth={2.1} aria-hidden /> <span>{view.name}</span>
       </span>
       <span className={css.count}>
         {count.data === undefined
