@@ -8,8 +8,10 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { afterWrite, get, type Params } from "./client";
 import { ApiError } from "./errors";
-import { openStream, type StreamState } from "./sse";
-import { type Execution, hasEnded, type Paged, type TaskRun } from "./types";
+import type { Told } from "./follow.worker";
+import { newest, stepped } from "./newest";
+import type { StreamState } from "./sse";
+import { type Execution, hasEnded, type Paged } from "./types";
 
 export const PAGE_SIZE = 100;
 
@@ -80,7 +82,6 @@ export function useExecution(id: string): Followed {
     void id;
   }, [id]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each round reads anew
   useEffect(() => {
     const control = new AbortController();
     let close = () => control.abort();
@@ -90,16 +91,19 @@ export function useExecution(id: string): Followed {
       setExecution((known) => newest(known, next));
     };
     const follow = () => {
-      close = openStream(`${executionPath(id)}/follow`, {
-        onEvent: ({ id: eventId, data }) => {
-          take(JSON.parse(data) as Execution);
-          return eventId !== "end";
-        },
-        onState: (state, refused) => {
-          setStream(state === "ended" ? "idle" : state);
-          if (refused !== undefined) setError(refused);
-        },
-      });
+      const worker = new Worker(new URL("./follow.worker.ts", import.meta.url), { type: "module" });
+      worker.onmessage = ({ data: told }: MessageEvent<Told>) => {
+        if ("step" in told) {
+          readAt.current = Date.now();
+          setError(undefined);
+          setExecution((known) => stepped(known, told.step));
+          return;
+        }
+        setStream(told.stream === "ended" ? "idle" : told.stream);
+        if (told.refused !== undefined) setError(new ApiError(told.refused.status, told.refused.message));
+      };
+      worker.postMessage(`${executionPath(id)}/follow`);
+      close = () => worker.terminate();
     };
     const begin = async () => {
       try {
@@ -128,40 +132,4 @@ export function useExecution(id: string): Followed {
     return () => document.removeEventListener("visibilitychange", look);
   }, [stream, reload]);
   return { execution, error, stream, reload };
-}
-
-/** The newer of two states of one execution, with the task runs of the known one where they are the same. */
-export function newest(known: Execution | undefined, next: Execution): Execution {
-  if (known === undefined || known.id !== next.id) return next;
-  if (isOlder(next, known)) return known;
-  const before = new Map(known.taskRunList?.map((run) => [run.id, run]));
-  return { ...next, taskRunList: next.taskRunList?.map((run) => same(before.get(run.id), run)) };
-}
-
-function same(before: TaskRun | undefined, run: TaskRun): TaskRun {
-  if (before === undefined) return run;
-  const unchanged =
-    before.state.current === run.state.current &&
-    before.state.histories.length === run.state.histories.length &&
-    (before.attempts?.length ?? 0) === (run.attempts?.length ?? 0) &&
-    before.state.endDate === run.state.endDate &&
-    sizeOf(before.outputs) === sizeOf(run.outputs);
-  return unchanged ? before : run;
-}
-
-const sizeOf = (outputs: TaskRun["outputs"]): number =>
-  outputs === null || outputs === undefined ? -1 : Object.keys(outputs).length;
-
-function isOlder(one: Execution, other: Execution): boolean {
-  const by = one.state.histories.length - other.state.histories.length;
-  return by === 0 ? lastChange(one) < lastChange(other) : by < 0;
-}
-
-function lastChange(execution: Execution): string {
-  let last = execution.state.histories.at(-1)?.date ?? "";
-  for (const run of execution.taskRunList ?? []) {
-    const date = run.state.histories.at(-1)?.date ?? "";
-    if (date > last) last = date;
-  }
-  return last;
 }

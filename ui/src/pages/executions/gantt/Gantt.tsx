@@ -22,7 +22,9 @@ import { type Folding, found, type Row, rowsOf, timesOf, treeOf, wayTo } from ".
 import { useWindow } from "./window";
 
 const ROW = 28;
-const OVERSCAN = 8;
+const OVERSCAN = 5;
+/** Rows that leave at one end come in again at the other, instead of being made anew. */
+const SLOTS = 64;
 const NO_RUNS: readonly TaskRun[] = [];
 
 interface Props {
@@ -69,6 +71,8 @@ export function Gantt({ execution, axis, at }: Props) {
     overscan: OVERSCAN,
     scrollPaddingStart: 34,
   });
+  const items = virtual.getVirtualItems();
+  const slots = SLOTS * Math.ceil((items.length + 1) / SLOTS);
   const toggle = useCallback(
     (id: string) =>
       setTurned((before) => {
@@ -205,11 +209,11 @@ export function Gantt({ execution, axis, at }: Props) {
               start={span.from}
               now={at ?? (isLive ? now : null)}
             />
-            {virtual.getVirtualItems().map((item) => {
+            {items.map((item) => {
               const row = rows[item.index]!;
               return (
                 <GanttRow
-                  key={row.id}
+                  key={item.index % slots}
                   row={row}
                   index={item.index}
                   top={item.start}
