@@ -39,6 +39,10 @@ def test_all_that_a_search_finds_is_tried_then_done_and_a_wrong_query_shows_its_
         events = server.api.get(f"/executions/{failed}/events").json()["results"]
         assert "try again" in [event["cause"].get("note") for event in events]
 
+        code, out, _ = runfold(server.url, "replay", f"id:{failed}", "--json")
+        (told,) = json.loads(out)["results"]
+        assert server.api.get(f"/executions/{told['createdExecutionId']}").json()["parentId"] == failed
+
         code, _, said = runfold(server.url, "kill", "stat:FAILED")
         assert code == 1
         assert "^" in said

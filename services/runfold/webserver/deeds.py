@@ -36,9 +36,9 @@ class Item:
         """The execution's state."""
         return State(self.execution.body["state"])
 
-    def result(self, words: str, *, is_ok: bool) -> Result:
+    def result(self, words: str, *, is_ok: bool, created: str | None = None) -> Result:
         """Return what became of it."""
-        return Result(self.chosen.id, self.execution.id, is_ok, words)
+        return Result(self.chosen.id, self.execution.id, is_ok, words, created)
 
     @property
     def taskrun_id(self) -> str | None:
@@ -50,13 +50,14 @@ class Deed:
     """
     Something to be done.
 
-    `refusal`: why it can't be done to an item; None: it can. `would`: what it does, in words. `is_whole`: it is
-    done once to an execution, however many of its task runs are chosen.
+    `refusal`: why it can't be done to an item; None: it can. `would`: what it does, in words. `act` returns the
+    id of the execution that it makes, if it makes one. `is_whole`: it is done once to an execution, however many
+    of its task runs are chosen.
     """
 
     refusal: Callable[[Item], str | None]
     would: Callable[[Item], str]
-    act: Callable[[Parts, Item], None]
+    act: Callable[[Parts, Item], str | None]
     is_whole: bool = True
 
 
@@ -122,8 +123,8 @@ def _replay_words(item: Item) -> str:
     return f"Start execution {item.execution.id} again as a new one{begin}"
 
 
-def _replay(parts: Parts, item: Item) -> None:
-    control.replay(parts, item.execution.id, item.taskrun_id, None)
+def _replay(parts: Parts, item: Item) -> str:
+    return str(control.replay(parts, item.execution.id, item.taskrun_id, None)["id"])
 
 
 def _change_state(kind: Kind, parameters: Mapping[str, Any]) -> Deed:
@@ -185,12 +186,13 @@ def done(parts: Parts, deed: Deed, items: Iterable[Item], *, is_dry: bool) -> It
             yield item.result(refusal, is_ok=False)
             continue
         words = deed.would(item)
+        created = None
         is_done = deed.is_whole and item.execution.id in before
         before.add(item.execution.id)
         if not is_dry and not is_done:
             try:
-                deed.act(parts, item)
+                created = deed.act(parts, item)
             except RunfoldError as error:
                 yield item.result(str(error), is_ok=False)
                 continue
-        yield item.result(words, is_ok=True)
+        yield item.result(words, is_ok=True, created=created)

@@ -37,11 +37,14 @@ class Result:
     execution_id: str
     is_ok: bool
     words: str
+    created: str | None = None
+    """The execution that it became."""
 
     def json(self) -> dict[str, Any]:
         """Return it as the API answers it."""
         key = "would" if self.is_ok else "message"
-        return {"id": self.id, "executionId": self.execution_id, "ok": self.is_ok, key: self.words}
+        json = {"id": self.id, "executionId": self.execution_id, "ok": self.is_ok, key: self.words}
+        return json if self.created is None else json | {"createdExecutionId": self.created}
 
 
 @dataclass(slots=True)
