@@ -5,6 +5,8 @@ One thing comes back from them besides what they have done: a number, of documen
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -52,7 +54,16 @@ def _begin(settings: Settings, stored: "Synchronized[int]") -> None:
     global _here  # noqa: PLW0603 - a process of a pool has no other place of its own
     set_up_logging(as_json=settings.log_format == "json", level="WARNING")
     settle()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _here = _Here(settings, stored)
+
+
+def _end_with_parent() -> None:
+    """End when who wants the result is gone: a killed process takes no leave of its pool."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _tell(generation: int, partition: int) -> Told:

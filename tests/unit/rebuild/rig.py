@@ -1,6 +1,6 @@
 """An engine, its live index, and a rebuild of that index that a test looks into."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -61,12 +61,15 @@ tasks:
 """
 
 
+Before = Callable[[Sequence[Document]], None]
+
+
 class Kept:
     """Two generations in memory; the built one stays when a rebuild is cut off."""
 
-    def __init__(self, live: SqliteIndex, around: Callable[[Index], Index]) -> None:
+    def __init__(self, live: SqliteIndex) -> None:
         self.counts: Index = live
-        self._around = around
+        self.before: Before | None = None
         self._built: SqliteIndex | None = None
         self.waits = 0
 
@@ -76,7 +79,7 @@ class Kept:
     def building(self) -> tuple[Index, bool]:
         goes_on = self._built is not None
         self._built = self._built or SqliteIndex()
-        return self._around(self._built), goes_on
+        return self._built if self.before is None else Around(self._built, self.before), goes_on
 
     @contextmanager
     def writers_wait(self) -> Iterator[None]:
@@ -98,19 +101,16 @@ class Kept:
             self._built.close()
 
 
-class Around:
+class Around(SqliteIndex):
     """An index that does something else before each put."""
 
-    def __init__(self, index: Index, before: Callable[[Sequence[Document]], None]) -> None:
-        self._index = index
+    def __init__(self, index: SqliteIndex, before: Before) -> None:
+        self.__dict__ = index.__dict__
         self._before = before
 
-    def put(self, documents: Sequence[Document]) -> object:
+    def put(self, documents: Sequence[Document]) -> Mapping[str, str]:
         self._before(documents)
-        return self._index.put(documents)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._index, name)
+        return super().put(documents)
 
 
 class Rig:
@@ -122,7 +122,7 @@ class Rig:
         self.live = SqliteIndex()
         log = self.engine.broker.log(Reading(TOPICS, group="indexer"))
         self._indexer = Indexer(log, self.live, Pace(idle_s=0))
-        self.generations = Kept(self.live, lambda index: index)
+        self.generations = Kept(self.live)
 
     def run(self, source: str, inputs: dict[str, str] | None = None) -> Outcome:
         """Run a flow to its end, each time as another flow."""
@@ -138,17 +138,16 @@ class Rig:
     def forget_built(self) -> None:
         """Let the live index count again."""
         self.generations.close()
-        self.generations = Kept(self.live, lambda index: index)
+        self.generations = Kept(self.live)
 
-    def rebuild(self, before: Callable[[Sequence[Document]], None] | None = None, wish: Wish | None = None) -> Report:
+    def rebuild(self, before: Before | None = None, wish: Wish | None = None) -> Report:
         """Rebuild; `before` is called with what is to be put, before it is."""
-        around = (lambda index: index) if before is None else (lambda index: Around(index, before))
-        self.generations._around = around
+        self.generations.before = before
         return Rebuild(self.engine.broker, self.generations, beside(self.engine.broker)).run(wish or Wish())
 
-    def verify(self, index: Index | None = None, **scope: float) -> Result:
-        wanted = Scope(**{"sample": 1.0, "patience_s": 0.0, **scope})
-        verification = Verification(self.engine.broker, index or self.generations.live(), wanted, NOW)
+    def verify(self, sample: float = 1.0) -> Result:
+        scope = Scope(sample, patience_s=0.0)
+        verification = Verification(self.engine.broker, self.generations.live(), scope, NOW)
         assert list(verification.run()) == [0]
         return verification.result
 
@@ -169,7 +168,7 @@ def contents(index: Index) -> dict[tuple[Kind, str], tuple[int, str]]:
     }
 
 
-def cut_off_after(puts: int) -> Callable[[Sequence[Document]], None]:
+def cut_off_after(puts: int) -> Before:
     """Return what makes the index go away after so many puts."""
     left = iter(range(puts))
 
