@@ -65,6 +65,16 @@ def test_one_expression_gives_its_value_as_it_is_where_that_is_asked_for(world):
     assert render(world, "n: {{ 1 + 1 }}", typed=True) == "n: 2"
 
 
+def test_a_failure_is_told_where_that_is_asked_for_and_refused_else(world):
+    body = {"template": "a\n{{ nobody }}", "tellErrors": True}
+    told = world.client.post("/api/v1/expressions/render", json=body)
+    assert (told.status_code, told.json()) == (
+        200,
+        {"error": "Unable to find `nobody` used in the expression `a\n{{ nobody }}` at line 2"},
+    )
+    assert world.client.post("/api/v1/expressions/render", json=body | {"tellErrors": False}).status_code == 422
+
+
 def test_every_filter_and_function_is_told_of_and_its_example_gives_what_it_says(world):
     told = world.client.get("/api/v1/expressions/functions").json()
     parts = world.parts

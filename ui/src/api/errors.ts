@@ -54,3 +54,9 @@ export async function errorOf(response: Response): Promise<ApiError> {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** All that the server refused, a line for each, with the part of the request that it is about. */
+export function allMessagesOf(error: unknown): string {
+  if (!(error instanceof ApiError) || error.errors.length === 0) return messageOf(error);
+  return error.errors.map(({ message, path }) => (path ? `${path}: ${message}` : message)).join("\n");
+}

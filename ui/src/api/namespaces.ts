@@ -57,7 +57,7 @@ export function useChangePairs(namespace: string, onDone: () => void) {
   const client = useQueryClient();
   const done = () => {
     onDone();
-    void client.invalidateQueries({ queryKey: ["kv", namespace] });
+    void client.invalidateQueries({ queryKey: ["kv", namespace], exact: true });
   };
   const put = useMutation({
     mutationFn: async ({ key, body, ttl }: { key: string; body: string; ttl: string }) => {
@@ -119,7 +119,7 @@ export const filesUrl = (namespace: string) => `${API}${pathOf(namespace)}/files
 export function useChangeFiles(namespace: string) {
   const client = useQueryClient();
   const options = {
-    onSuccess: () => client.invalidateQueries({ queryKey: filesKey(namespace) }),
+    onSuccess: () => client.invalidateQueries({ queryKey: [...filesKey(namespace), "folder"] }),
     onError: toastError,
   };
   const upload = useMutation({
@@ -128,7 +128,11 @@ export function useChangeFiles(namespace: string) {
       form.set("fileContent", content, path.slice(path.lastIndexOf("/") + 1));
       return send("POST", `${pathOf(namespace)}/files`, form, { path });
     },
-    ...options,
+    onSuccess: (_answer, { path }) => {
+      void client.invalidateQueries({ queryKey: [...filesKey(namespace), "text", path] });
+      return options.onSuccess();
+    },
+    onError: toastError,
   });
   const move = useMutation({
     mutationFn: ({ from, to }: { from: string; to: string }) =>

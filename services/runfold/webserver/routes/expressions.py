@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter
 
 from runfold.adapters.functions import outside_functions
-from runfold.errors import BadRequest
+from runfold.errors import BadRequest, ExpressionFailed
 from runfold.flows.expressions import Expressions
 from runfold.flows.expressions.typed import typed_variables
 from runfold.webserver.answers import Json
@@ -41,13 +41,15 @@ class RenderRequest(msgspec.Struct, rename="camel"):
     """
     A template (a text, map or list), its variables, and what its functions find.
 
-    `typed`: a text that is one expression gives its value as it is.
+    `typed`: a text that is one expression gives its value as it is. `tellErrors`: a template that fails
+    is answered with its `error`, as `eval` of an execution does, and is no refused request.
     """
 
     template: Any
     variables: dict[str, Any] = {}
     recursive_rendering: bool = False
     typed: bool = False
+    tell_errors: bool = False
     logs: list[dict[str, Any]] = []
     storage: list[StorageText] = []
     namespace_files: list[NamespaceText] = []
@@ -68,6 +70,10 @@ def render(body: TextBody, parts: Given) -> Json:
         return Json({"result": rendered(asked.template, variables)})
     except msgspec.DecodeError as error:
         raise BadRequest(f"The body can't be read: {error}") from error
+    except ExpressionFailed as error:
+        if not asked.tell_errors:
+            raise
+        return Json({"error": str(error)})
     except RecursionError as error:
         raise BadRequest("The body is nested too deep") from error
 

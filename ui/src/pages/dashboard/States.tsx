@@ -32,7 +32,9 @@ export function States({
               <span className={css.bar} aria-hidden>
                 <i data-hue={lookOf(state).hue} style={{ width: `${Math.max(1.5, (count / top) * 100)}%` }} />
               </span>
-              <b>{count.toLocaleString()}</b>
+              <span className={css.told}>
+                <b>{count.toLocaleString()}</b>
+              </span>
             </Link>
           </li>
         );

@@ -12,7 +12,7 @@ const SHOWN = 6;
 /** Below this a task is as fast as ever. */
 const SLOWER = 1.2;
 
-/** The tasks that fail most, or those that take much longer than they use to. */
+/** The tasks that fail most, or those that take much longer than usual. */
 export function TopTasks({
   params,
   order,
@@ -33,7 +33,7 @@ export function TopTasks({
   if (groups.length === 0)
     return (
       <p className={css.none}>
-        {order === "failed" ? "No task failed in this time." : "All tasks are as fast as they use to be."}
+        {order === "failed" ? "No task failed in this time." : "All tasks are as fast as usual."}
       </p>
     );
   const top = Math.max(...groups.map((group) => (order === "failed" ? group.failed : (group.slowdown ?? 0))));

@@ -4,7 +4,7 @@ import { Play, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { send } from "~/api/client";
-import { messageOf } from "~/api/errors";
+import { allMessagesOf } from "~/api/errors";
 import { type Flow, flowPath, updateFlow, useFlow } from "~/api/flows";
 import { useKeys } from "~/app/keys";
 import { namespaceLink } from "~/app/links";
@@ -147,7 +147,7 @@ function useSave(flow: Flow, onSaved: () => void) {
       void client.invalidateQueries({ queryKey: ["flows"] });
     },
   });
-  return { save, refused: save.isError ? messageOf(save.error) : null };
+  return { save, refused: save.isError ? allMessagesOf(save.error) : null };
 }
 
 function DeleteFlow({ flow, onDelete }: { flow: Flow; onDelete: () => void }) {

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { messageOf } from "~/api/errors";
+import { allMessagesOf } from "~/api/errors";
 import { createFlow } from "~/api/flows";
 import { flowLink } from "~/app/links";
 import { toast } from "~/app/toasts";
@@ -48,7 +48,7 @@ export function Component() {
           stored=""
           onSave={() => save.mutate(text)}
           saving={save.isPending || save.isSuccess}
-          refused={save.isError ? messageOf(save.error) : null}
+          refused={save.isError ? allMessagesOf(save.error) : null}
         />
       </Card>
       <LeaveGuard when={text !== first && !save.isPending && !save.isSuccess} />

@@ -137,15 +137,12 @@ function useResult(asked: {
   return useQuery({
     queryKey: ["expressions", "render", template, run ?? variables],
     queryFn: async (): Promise<Tried> => {
-      try {
-        if (run !== null) {
-          const path = `${executionPath(run.executionId)}/eval/${encodeURIComponent(run.taskRunId)}`;
-          return await send<Tried>("POST", path, template, {}, "text/plain");
-        }
-        return await post<Tried>("/expressions/render", { template, variables: given.value, typed: true });
-      } catch (error) {
-        return { error: messageOf(error).replace(/^Invalid entity: /, "") };
+      if (run !== null) {
+        const path = `${executionPath(run.executionId)}/eval/${encodeURIComponent(run.taskRunId)}`;
+        return send<Tried>("POST", path, template, {}, "text/plain");
       }
+      const asked = { template, variables: given.value, typed: true, tellErrors: true };
+      return post<Tried>("/expressions/render", asked);
     },
     enabled: run === null ? given.error === null : run.executionId !== "" && run.taskRunId !== "",
     placeholderData: (before) => before,

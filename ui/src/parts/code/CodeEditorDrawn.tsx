@@ -18,9 +18,9 @@ import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
+  type HoverTooltipSource,
   highlightActiveLine,
   highlightActiveLineGutter,
-  type HoverTooltipSource,
   hoverTooltip,
   keymap,
   lineNumbers,
@@ -67,7 +67,10 @@ export default function CodeEditorDrawn(props: CodeEditorProps) {
   useEffect(() => {
     const made = new EditorView({
       parent: box.current!,
-      state: EditorState.create({ doc: held.current.value, extensions: extensionsOf(held, writable.current) }),
+      state: EditorState.create({
+        doc: held.current.value,
+        extensions: extensionsOf(held, writable.current),
+      }),
     });
     view.current = made;
     return () => made.destroy();
@@ -84,7 +87,13 @@ export default function CodeEditorDrawn(props: CodeEditorProps) {
   }, [readOnly]);
   useEffect(() => {
     const now = view.current;
-    if (now !== null) now.dispatch(setDiagnostics(now.state, (marks ?? []).map((mark) => placed(now, mark))));
+    if (now !== null)
+      now.dispatch(
+        setDiagnostics(
+          now.state,
+          (marks ?? []).map((mark) => placed(now, mark)),
+        ),
+      );
   }, [marks]);
   useEffect(() => {
     const now = view.current;
@@ -103,16 +112,32 @@ function placed(view: EditorView, mark: Mark): Diagnostic {
   const line = doc.line(Math.min(Math.max(1, mark.line), doc.lines));
   const from = Math.min(line.from + Math.max(0, mark.column - 1), line.to);
   const word = /^[^\s#]+/.exec(line.text.slice(from - line.from))?.[0].length ?? 0;
-  return { from, to: Math.max(from, Math.min(from + word, line.to)), severity: mark.severity, message: mark.message };
+  return {
+    from,
+    to: Math.max(from, Math.min(from + word, line.to)),
+    severity: mark.severity,
+    message: mark.message,
+  };
 }
 
 function extensionsOf(held: { current: CodeEditorProps }, writable: Compartment): Extension {
-  const { label, language, completions, hover, small = false, wrap, readOnly = false, placeholder } = held.current;
+  const {
+    label,
+    language,
+    completions,
+    hover,
+    small = false,
+    wrap,
+    readOnly = false,
+    placeholder,
+  } = held.current;
   const source: CompletionSource = (context) => held.current.completions?.(context) ?? null;
   const tell: HoverTooltipSource = (view, at, side) => held.current.hover?.(view, at, side) ?? null;
   return [
     look,
-    small ? [] : [lineNumbers(), foldGutter(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter()],
+    small
+      ? []
+      : [lineNumbers(), foldGutter(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter()],
     history(),
     drawSelection(),
     indentOnInput(),
@@ -127,7 +152,7 @@ function extensionsOf(held: { current: CodeEditorProps }, writable: Compartment)
     wrap ? EditorView.lineWrapping : [],
     placeholder ? placeholderOf(placeholder) : [],
     writable.of(EditorState.readOnly.of(readOnly)),
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) held.current.onChange?.(update.state.doc.toString());
     }),

@@ -63,13 +63,13 @@ const theme = EditorView.theme({
   ".cm-lintRange-error": { textDecoration: "underline wavy var(--red) 1px", backgroundImage: "none" },
   ".cm-lintRange-warning": { textDecoration: "underline wavy var(--orange) 1px", backgroundImage: "none" },
   ".cm-lintPoint-error:after": { borderBottomColor: "var(--red)" },
-  ".cm-changedLine": { backgroundColor: "color-mix(in oklab, var(--green) 11%, transparent) !important" },
+  ".cm-changedLine": { backgroundColor: "color-mix(in oklab, var(--green) 7%, transparent) !important" },
   ".cm-deletedChunk, .cm-merge-a .cm-changedLine": {
-    backgroundColor: "color-mix(in oklab, var(--red) 10%, transparent) !important",
+    backgroundColor: "color-mix(in oklab, var(--red) 6%, transparent) !important",
   },
-  ".cm-changedText": { background: "color-mix(in oklab, var(--green) 32%, transparent) !important" },
+  ".cm-changedText": { background: "color-mix(in oklab, var(--green) 17%, transparent) !important" },
   ".cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
-    background: "color-mix(in oklab, var(--red) 28%, transparent) !important",
+    background: "color-mix(in oklab, var(--red) 15%, transparent) !important",
   },
   ".cm-collapsedLines": {
     background: "var(--sunken) !important",

@@ -40,6 +40,7 @@ export function Editor({ text, onText, stored, onSave, saving, refused, actions 
   const later = useLater(text, CHECK_AFTER_MS);
   const report = useReport(later);
   const problems = useMemo(() => problemsOf(report.data), [report.data]);
+  const isValid = report.data !== undefined && !report.isPlaceholderData && problems.every(isNoError);
   const marks = useMemo(() => problems.filter((each) => each.line > 0), [problems]);
   const [goTo, setGoTo] = useState<{ line: number; column: number } | null>(null);
   const help = useHelp();
@@ -94,7 +95,7 @@ export function Editor({ text, onText, stored, onSave, saving, refused, actions 
           />
           {problems.length > 0 && <Problems problems={problems} onGo={setGoTo} />}
         </div>
-        {showGraph && <Picture text={later} isWrong={problems.some((each) => each.severity === "error")} />}
+        {showGraph && <Picture text={later} isValid={isValid} />}
       </div>
     </div>
   );
@@ -112,6 +113,7 @@ function useReport(text: string) {
 }
 
 type Problem = Mark & { path: string };
+const isNoError = (problem: Problem) => problem.severity !== "error";
 
 function problemsOf(reports: readonly Report[] | undefined): readonly Problem[] {
   return (reports ?? []).flatMap((report) => [
@@ -204,12 +206,12 @@ function Problems({
 }
 
 /** The graph of the text; while that is wrong, of the last one that was not. */
-function Picture({ text, isWrong }: { text: string; isWrong: boolean }) {
+function Picture({ text, isValid }: { text: string; isValid: boolean }) {
   const last = useRef<FlowGraphJson>(null);
   const graph = useQuery({
     queryKey: ["flows", "graph of text", text],
     queryFn: () => send<FlowGraphJson>("POST", "/flows/graph", text, {}, YAML),
-    enabled: text.trim() !== "",
+    enabled: isValid && text.trim() !== "",
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 30_000,
     retry: false,
@@ -227,7 +229,7 @@ function Picture({ text, isWrong }: { text: string; isWrong: boolean }) {
       ) : (
         <FlowGraph graph={shown} />
       )}
-      {shown !== null && graph.isError && isWrong && (
+      {shown !== null && graph.data === undefined && !isValid && (
         <p className={css.old}>The graph is of the last text that was valid.</p>
       )}
     </section>

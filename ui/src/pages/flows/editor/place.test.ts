@@ -68,7 +68,14 @@ const SCHEMA = new FlowSchema({
       required: ["id", "tasks"],
     },
     input: { properties: { id: {}, type: { enum: ["STRING", "INT"] } } },
-    task: { anyOf: [{ $ref: "#/definitions/core.Log" }, { $ref: "#/definitions/core.Switch" }] },
+    task: {
+      anyOf: [
+        { $ref: "#/definitions/core.Log" },
+        { $ref: "#/definitions/core.Switch" },
+        { $ref: "#/definitions/old.Log" },
+      ],
+    },
+    "old.Log": { properties: { id: {}, type: { const: "old.Log" }, message: {} }, deprecated: true },
     "core.Log": {
       description: "Writes a line",
       properties: { id: {}, type: { const: "core.Log" }, message: {}, level: { enum: ["INFO", "WARN"] } },
@@ -94,6 +101,11 @@ test("without a type only what all tasks have is offered, and all types", () => 
     "core.Log",
     "core.Switch",
   ]);
+});
+
+test("an older name of a type is not offered, but known", () => {
+  const text = "tasks:\n  - type: old.Log\n    m";
+  expect(SCHEMA.keys(placeAt(text, 2, 5)).map((each) => each.name)).toEqual(["id", "message"]);
 });
 
 test("choices are offered as values", () => {

@@ -14,6 +14,8 @@ export interface Schema {
   items?: Schema;
   anyOf?: readonly Schema[];
   additionalProperties?: boolean | Schema;
+  /** An older name: taken, but not offered. */
+  deprecated?: boolean;
   definitions?: Readonly<Record<string, Schema>>;
 }
 
@@ -104,7 +106,7 @@ export class FlowSchema {
     const found = new Map<string, { value: string; about?: string }>();
     for (const map of schemas.flatMap((schema) => this.maps(schema, others))) {
       const property = this.property(map, key);
-      if (property === undefined) continue;
+      if (property === undefined || (key === "type" && map.deprecated)) continue;
       for (const each of this.variants(property)) {
         const about = key === "type" ? map.description : undefined;
         if (each.const !== undefined) found.set(String(each.const), { value: String(each.const), about });

@@ -30,8 +30,10 @@ export function Trend({
       to={executionsLink(`flow:${flow.id} namespace:${flow.namespace}`, { timeRange: "P7D" })}
       className={css.trend}
       title={words}
-      aria-label={`${flow.id}: ${words}`}
     >
+      <span className="visually-hidden">
+        {flow.id}: {words}{" "}
+      </span>
       <svg width={90} height={HEIGHT} aria-hidden>
         {counts.map((each, at) => {
           const height = each.all === 0 ? 1 : Math.max(2, (each.all / top) * HEIGHT);

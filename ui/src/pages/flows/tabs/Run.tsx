@@ -4,7 +4,7 @@ import { Play, Plus, X } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import { send } from "~/api/client";
-import { messageOf } from "~/api/errors";
+import { allMessagesOf } from "~/api/errors";
 import type { Flow, FlowInput } from "~/api/flows";
 import type { Execution } from "~/api/types";
 import { useKeys } from "~/app/keys";
@@ -97,7 +97,7 @@ export function Run({ flow, unsaved }: { flow: Flow; unsaved: boolean }) {
         <Labels labels={labels} onLabels={setLabels} />
         {start.isError && (
           <p className={css.fieldError} role="alert">
-            {messageOf(start.error)}
+            {allMessagesOf(start.error)}
           </p>
         )}
         <div className={css.foot}>
