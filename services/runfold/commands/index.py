@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from runfold import assembly
+from runfold.commands.showing import put
 from runfold.commands.terminal import ConfigOption, JsonOption, err, errors_told, out, settings_for
 from runfold.rebuild.lag import lags
 
@@ -68,7 +69,7 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     if as_json:
         out.print_json(data={"indices": rows, "behind": dict(behind)})
         return
-    out.print(_table(rows))
+    put(_table(rows))
     for topic, count in behind.items():
         said = "has all of it" if not count else f"has still to read {count:,} records"
         err.print(f"{topic}: the index {said}", highlight=False)

@@ -26,7 +26,7 @@ from runfold.ports import Broker, Record
 from runfold.topology import FACTS
 
 HELD_MAX: Final = 200_000
-"""Task runs in memory at a time, about 2.5 KiB each; one execution may have more."""
+"""Task runs in memory at a time, about 3.5 KiB each; one execution may have more."""
 
 READINGS_MAX: Final = 1_000
 
