@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.looking import Looking
 from tests.browser.pages_data import NAMESPACE, ORDERS, fill
 from tests.browser.server import Server
+from tests.browser.writing import write
 
 ORDERS_PAGE = f"/flows/{NAMESPACE}/orders"
 
@@ -44,7 +45,7 @@ def test_an_error_is_shown_at_its_line_as_it_is_written_and_refused_when_saved(l
     expect(page.get_by_label("Graph of the flow").get_by_text("ForEach")).to_be_visible()
     assert looking.shoot("flow-editor") == []
 
-    _write(looking, editor, ORDERS.replace("    message: only", "    mesage: only"))
+    write(editor, ORDERS.replace("    message: only", "    mesage: only"))
     problems = page.get_by_role("list", name="Problems")
     expect(problems).to_contain_text('Unrecognized field "mesage"')
     line = ORDERS[: ORDERS.index("message: only")].count("\n") + 1
@@ -68,7 +69,7 @@ def test_the_editor_knows_types_and_their_properties(looking: Looking) -> None:
     page = looking.page
     looking.open("/flows/new?namespace=shop.sales")
     editor = _editor(looking)
-    _write(looking, editor, "id: made_here\nnamespace: shop.sales\ntasks:\n  - id: a\n    type: ")
+    write(editor, "id: made_here\nnamespace: shop.sales\ntasks:\n  - id: a\n    type: ")
     page.keyboard.press("Control+End")
     page.keyboard.type("Log")
     page.get_by_role("option", name=re.compile("^Log")).first.click()
@@ -150,7 +151,7 @@ def test_what_ran_and_what_a_flow_leads_to_are_on_its_page(looking: Looking) -> 
     page.get_by_role("link", name="mail").first.click()
     expect(page.get_by_role("complementary", name="Task run")).to_be_visible()
     page.get_by_role("tab", name="Statistics").click()
-    expect(page.get_by_role("row").filter(has_text="mail")).to_contain_text("100 %")
+    expect(page.get_by_role("table").get_by_role("row").filter(has_text="mail")).to_contain_text("100 %")
     assert looking.shoot("flow-statistics") == []
 
     page.get_by_role("tab", name="Dependencies").click()
@@ -179,16 +180,3 @@ def test_several_flows_are_switched_off_and_on(looking: Looking, server: Server)
 
 def _editor(looking: Looking) -> Locator:
     return looking.page.get_by_role("textbox", name="The flow as YAML")
-
-
-def _write(looking: Looking, editor: Locator, text: str) -> None:
-    """
-    Put `text` in place of what is there.
-
-    Not over a selection: then Chromium itself writes the old words' style into the new ones, which the
-    policy refuses and the console tells.
-    """
-    editor.click()
-    looking.page.keyboard.press("Control+a")
-    looking.page.keyboard.press("Delete")
-    looking.page.keyboard.insert_text(text)

@@ -60,11 +60,14 @@ export function useFlows(params: Params & { q?: string }, inSource: boolean) {
         const found = await get<Paged<Flow>>("/flows/search", asked, signal);
         return { ...found, results: found.results.map((flow) => ({ flow, fragments: [] })) };
       }
-      const found = await get<Paged<{ model: Flow; fragments: readonly string[] }>>("/flows/source", asked, signal);
+      const found = await get<Paged<{ model: Flow; fragments: readonly string[] }>>(
+        "/flows/source",
+        asked,
+        signal,
+      );
       return { ...found, results: found.results.map(({ model, fragments }) => ({ flow: model, fragments })) };
     },
-    getNextPageParam: (last, all) =>
-      all.length * FLOWS_PAGE_SIZE < last.total ? all.length + 1 : undefined,
+    getNextPageParam: (last, all) => (all.length * FLOWS_PAGE_SIZE < last.total ? all.length + 1 : undefined),
     placeholderData: keepPreviousData,
   });
 }
@@ -155,9 +158,11 @@ export interface Report {
   infos: readonly string[];
 }
 
-export const validate = (source: string) => send<readonly Report[]>("POST", "/flows/validate", source, {}, YAML);
+export const validate = (source: string) =>
+  send<readonly Report[]>("POST", "/flows/validate", source, {}, YAML);
 export const createFlow = (source: string) => send<Flow>("POST", "/flows", source, {}, YAML);
-export const updateFlow = (name: FlowName, source: string) => send<Flow>("PUT", flowPath(name), source, {}, YAML);
+export const updateFlow = (name: FlowName, source: string) =>
+  send<Flow>("PUT", flowPath(name), source, {}, YAML);
 
 export function useNamespaces() {
   return useQuery({

@@ -116,11 +116,20 @@ export const fileUrl = (namespace: string, path: string) =>
   `${API}${pathOf(namespace)}/files?${queryText({ path })}`;
 export const filesUrl = (namespace: string) => `${API}${pathOf(namespace)}/files/export`;
 
+/** The folders above a path, from the top. */
+function foldersOf(path: string): readonly string[] {
+  const steps = path.split("/").slice(1, -1);
+  return ["/", ...steps.map((_, at) => `/${steps.slice(0, at + 1).join("/")}/`)];
+}
+
 export function useChangeFiles(namespace: string) {
   const client = useQueryClient();
-  const options = {
-    onSuccess: () => client.invalidateQueries({ queryKey: [...filesKey(namespace), "folder"] }),
-    onError: toastError,
+  // From the top: a folder that is gone with its last file is not asked for again.
+  const renew = async (...paths: readonly string[]) => {
+    for (const folder of new Set(paths.flatMap(foldersOf))) {
+      await client.invalidateQueries({ queryKey: [...filesKey(namespace), "folder", folder] });
+      await new Promise((drawn) => setTimeout(drawn));
+    }
   };
   const upload = useMutation({
     mutationFn: ({ path, content }: { path: string; content: Blob }) => {
@@ -130,22 +139,25 @@ export function useChangeFiles(namespace: string) {
     },
     onSuccess: (_answer, { path }) => {
       void client.invalidateQueries({ queryKey: [...filesKey(namespace), "text", path] });
-      return options.onSuccess();
+      void renew(path);
     },
     onError: toastError,
   });
   const move = useMutation({
     mutationFn: ({ from, to }: { from: string; to: string }) =>
       send("PUT", `${pathOf(namespace)}/files`, undefined, { from, to }),
-    ...options,
+    onSuccess: (_answer, { from, to }) => void renew(from, to),
+    onError: toastError,
   });
   const makeFolder = useMutation({
     mutationFn: (path: string) => send("POST", `${pathOf(namespace)}/files/directory`, undefined, { path }),
-    ...options,
+    onSuccess: (_answer, path) => void renew(path),
+    onError: toastError,
   });
   const remove = useMutation({
     mutationFn: (path: string) => send("DELETE", `${pathOf(namespace)}/files`, undefined, { path }),
-    ...options,
+    onSuccess: (_answer, path) => void renew(path),
+    onError: toastError,
   });
   return { upload, move, makeFolder, remove };
 }

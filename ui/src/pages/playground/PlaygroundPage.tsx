@@ -1,6 +1,6 @@
 /** Expressions, tried: a template, its variables (or those of a task run), and what comes out. All of it can be shared. */
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { get, post, send } from "~/api/client";
 import { messageOf } from "~/api/errors";
 import { executionPath } from "~/api/executions";
@@ -109,17 +109,29 @@ export function Component() {
   );
 }
 
-/** A text that the address holds, unless it is too long for one. */
+/**
+ * A text that the address holds, unless it is too long for one. It is written there when the typing rests, and read
+ * from there only when something else (a link, Back) has changed it: else it would be a step behind the typing.
+ */
 function useShared(name: string, otherwise: string): [string, (text: string) => void] {
   const [inAddress, setAddress] = useText(name, otherwise);
-  const [long, setLong] = useState<string | null>(null);
-  const set = (text: string) => {
-    const fits = text.length <= SHARED_MAX;
-    setLong(fits ? null : text);
+  const [text, setText] = useState(inAddress);
+  const written = useRef(inAddress);
+  const later = useLater(text, AFTER_MS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: written when the typing rests
+  useEffect(() => {
     // An empty text is a text, too: a space stands for it, since addresses drop what is empty.
-    if (fits) setAddress(text === "" ? " " : text);
-  };
-  return [long ?? inAddress, set];
+    const told = later === "" ? " " : later;
+    if (told.length > SHARED_MAX || told === written.current) return;
+    written.current = told;
+    setAddress(told);
+  }, [later]);
+  useEffect(() => {
+    if (inAddress === written.current) return;
+    written.current = inAddress;
+    setText(inAddress);
+  }, [inAddress]);
+  return [text, setText];
 }
 
 interface Tried {
