@@ -1,13 +1,14 @@
 """The dashboard, logs, namespaces, triggers and the playground."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.looking import Looking
 from tests.browser.pages_data import NAMESPACE, fill
-from tests.browser.server import Server
+from tests.browser.server import Server, standalone
 from tests.browser.writing import write
 
 FIRST_VIEW_MAX_BYTES = 400 * 1024
@@ -43,6 +44,19 @@ def test_every_number_of_the_dashboard_leads_to_what_it_counts(looking: Looking,
     expect(page).to_have_url(re.compile("timeRange=PT1H"))
 
 
+def test_a_first_visit_is_offered_an_example_and_sees_it_running(looking: Looking, tmp_path: Path) -> None:
+    with standalone(tmp_path) as nothing_ran:
+        page = looking.page
+        looking.url = nothing_ran.url
+        looking.open("/")
+        page.get_by_role("button", name="Run the example").click()
+        running = page.get_by_role("region", name="In progress now").get_by_role("link", name=re.compile("first_steps"))
+        expect(running).to_be_visible()
+        running.click()
+        expect(page).to_have_url(re.compile(r"/executions/\w+"))
+        expect(page.get_by_text("RUNNING").first).to_be_visible()
+
+
 def test_logs_are_searched_and_lead_to_the_attempt(looking: Looking) -> None:
     page = looking.page
     looking.open("/logs")
@@ -60,11 +74,15 @@ def test_logs_are_searched_and_lead_to_the_attempt(looking: Looking) -> None:
     drawer = page.get_by_role("complementary", name="Log line")
     expect(drawer.get_by_text("Around it in the execution")).to_be_visible()
     expect(drawer.get_by_role("listitem").filter(has_text="attempt 1 went wrong").first).to_be_visible()
-    assert looking.shoot("log-line") == []
     page.reload()
     expect(drawer.get_by_role("heading", name="unsteady")).to_be_visible()
     link = drawer.get_by_role("link", name=re.compile(r"^\w{20,}$")).first
     assert "taskRun=" in (link.get_attribute("href") or "")
+
+    looking.open(f"/logs?query=task:fetch%20namespace:{NAMESPACE}")
+    page.get_by_role("link", name="orders of 2026-11-24").first.click()
+    expect(drawer.get_by_text("only looked")).to_be_visible()
+    assert looking.shoot("log-line") == []
 
 
 def test_a_pair_is_added_changed_and_deleted(looking: Looking, server: Server) -> None:

@@ -80,6 +80,7 @@ const HEIGHT_PLAIN = 40;
 const DOT = 10;
 const PAD = 16;
 const HEAD = 24;
+const GAP = 44;
 
 interface Shared {
   states: ReadonlyMap<string, NodeState> | undefined;
@@ -88,7 +89,7 @@ interface Shared {
 }
 const Around = createContext<Shared>({ states: undefined, markedId: undefined, onTask: undefined });
 
-export default function FlowGraphDrawn({ graph, states, markedId, onTask }: FlowGraphProps) {
+export default function FlowGraphDrawn({ graph, states, markedId, onTask, gap = GAP }: FlowGraphProps) {
   const wanted = useStore(direction);
   const withStates = states !== undefined;
   const { nodes, edges, towards } = useMemo(

@@ -64,11 +64,11 @@ const theme = EditorView.theme({
   ".cm-lintRange-warning": { textDecoration: "underline wavy var(--orange) 1px", backgroundImage: "none" },
   ".cm-lintPoint-error:after": { borderBottomColor: "var(--red)" },
   ".cm-changedLine": { backgroundColor: "color-mix(in oklab, var(--green) 7%, transparent) !important" },
-  ".cm-deletedChunk, .cm-merge-a .cm-changedLine": {
+  ".cm-deletedChunk, &.cm-merge-a .cm-changedLine": {
     backgroundColor: "color-mix(in oklab, var(--red) 6%, transparent) !important",
   },
   ".cm-changedText": { background: "color-mix(in oklab, var(--green) 17%, transparent) !important" },
-  ".cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
     background: "color-mix(in oklab, var(--red) 15%, transparent) !important",
   },
   ".cm-collapsedLines": {
@@ -76,6 +76,7 @@ const theme = EditorView.theme({
     color: "var(--text-2)",
     padding: "3px 12px",
   },
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯" !important' },
   ".cm-placeholder": { color: "var(--text-3)" },
 });
 
