@@ -80,7 +80,6 @@ const HEIGHT_PLAIN = 40;
 const DOT = 10;
 const PAD = 16;
 const HEAD = 24;
-const GAP = 44;
 
 interface Shared {
   states: ReadonlyMap<string, NodeState> | undefined;
@@ -89,7 +88,7 @@ interface Shared {
 }
 const Around = createContext<Shared>({ states: undefined, markedId: undefined, onTask: undefined });
 
-export default function FlowGraphDrawn({ graph, states, markedId, onTask, gap = GAP }: FlowGraphProps) {
+export default function FlowGraphDrawn({ graph, states, markedId, onTask }: FlowGraphProps) {
   const wanted = useStore(direction);
   const withStates = states !== undefined;
   const { nodes, edges, towards } = useMemo(
@@ -309,8 +308,8 @@ function placed(graph: FlowGraphJson, towards: "LR" | "TB", withStates: boolean)
     layout.setNode(node.uid, { ...size });
   }
   for (const [uid, parent] of owner) if (layout.hasNode(parent)) layout.setParent(uid, parent);
-  for (const [at, { source, target }] of graph.edges.entries())
-    layout.setEdge(source, target, {}, String(at));
+  for (const [at, { source, target, relation }] of graph.edges.entries())
+    layout.setEdge(source, target, roomFor(wordsOf(relation)), String(at));
   dagre.layout(layout);
 
   const nodes: Node<Data>[] = [];
@@ -363,6 +362,10 @@ function placed(graph: FlowGraphJson, towards: "LR" | "TB", withStates: boolean)
   }));
   return { nodes: [...framed, ...nodes], edges, towards };
 }
+
+/** Words on an arrow need their place between the boxes. */
+const roomFor = (words: string | undefined) =>
+  words === undefined ? {} : { width: words.length * 7 + 12, height: 16, labelpos: "c" };
 
 function wordsOf(relation: { relationType: string; value?: string } | undefined): string | undefined {
   if (relation?.relationType === "ERROR") return "on error";

@@ -57,7 +57,7 @@ export function Component() {
           {list.data && (
             <span>
               {total.toLocaleString()}
-              {list.data.pages[0]?.totalIsExact === false && "+"} lines
+              {list.data.pages[0]?.totalIsExact === false && "+"} {total === 1 ? "line" : "lines"}
             </span>
           )}
           {fresh > 0 && (

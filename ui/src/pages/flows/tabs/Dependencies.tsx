@@ -34,7 +34,6 @@ export function Dependencies({ flow }: { flow: Flow }) {
   return (
     <FlowGraph
       graph={graph}
-      gap={110}
       markedId={`${flow.namespace}.${flow.id}`}
       onTask={(uid) => {
         const node = byName.get(uid);
