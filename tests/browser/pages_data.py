@@ -89,8 +89,8 @@ tasks:
     errorMessage: the mail server said no
   - id: then
     type: io.kestra.plugin.core.flow.Subflow
-    namespace: shop.sales
-    flowId: orders
+    namespace: company.team
+    flowId: taskrun
 triggers:
   - id: after_orders
     type: io.kestra.plugin.core.trigger.Flow
