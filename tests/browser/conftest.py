@@ -43,9 +43,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has run each example once."""
+    """A server that has run each example once; each file of tests has its own: what one makes is not in the way of others."""
     with standalone(tmp_path_factory.mktemp("server")) as server:
         for flow_id in ("each_switch", "errors", "loop", "parallel", "retry", "taskrun"):
             server.run(flow_id)

@@ -93,10 +93,14 @@ def test_a_committed_transaction_survives_the_brokers_death(kafka, producer, con
     for number in range(100):
         producer.produce(topic, value=str(number))
     producer.commit_transaction(ANSWER_S)
+    # Seen once: the markers are in the partition. A broker that dies before may lose them, whatever it said (and
+    # a fold sees the gap by `seq`); that is Kafka's, not ours to test.
+    assert len(records(consumer, 100)) == 100
 
     kafka.kill()
     kafka.start()
 
+    consumer.assign([TopicPartition(topic, 0, 0)])
     assert [int(read.value()) for read in records(consumer, 100)] == list(range(100))
 
 
