@@ -4,6 +4,7 @@ Retries: their three forms, and when the next attempt is due. Pure: the dice and
 `maxAttempt` counts all attempts, the first included; `maxAttempts` is taken too.
 """
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -35,9 +36,9 @@ class RetryBase(Model):
     warning_on_retry: Flag = False
     behavior: Behavior = Behavior.RETRY_FAILED_TASK
 
+    @abstractmethod
     def delay(self, attempts: int, fraction: float) -> timedelta:
         """Return how long to wait after the attempt number `attempts`."""
-        raise NotImplementedError
 
 
 class ConstantRetry(RetryBase):

@@ -172,7 +172,7 @@ class _Child:
 
     def _read(self, timeout_s: float, *, is_heard: bool = True) -> None:
         if not self._selector.get_map():
-            time.sleep(timeout_s / 10)
+            time.sleep(timeout_s / 10)  # its pipes are closed, only its end is waited for; nothing tells of that
             return
         for key, _ in self._selector.select(timeout_s):
             pipe: IO[bytes] = key.fileobj  # type: ignore[assignment] # a pipe is what was registered

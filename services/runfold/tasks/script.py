@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,9 +93,9 @@ class ScriptTask(RunnableTask):
         with _place(context.storage.working_dir) as place:
             return self._run(place.seen_by(context), place)
 
+    @abstractmethod
     def own_commands(self, context: RunContext, place: "Place") -> list[str]:
         """Return the commands, rendered. Raises: TaskFailed."""
-        raise NotImplementedError
 
     def variables(self, place: "Place") -> dict[str, str]:
         """Return what a script of this kind finds in its environment, unless the author says otherwise."""

@@ -5,23 +5,21 @@ A deed on a task run is done to its execution where the engine knows no other: a
 rule: what a dry run says and what is done come from the same check, on what is known when it is asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runfold.adapters.purging import Reach
 from runfold.documents.model import Document, Kind
 from runfold.errors import BadRequest, RunfoldError
-from runfold.execution.claims import Kill
 from runfold.execution.model import Label
 from runfold.execution.state import TERMINAL, State
 from runfold.webserver import control
-from runfold.webserver.deleting import delete
+from runfold.webserver.bulk import KILL, SIMPLE, Bulk, change_status, deletion, set_labels
 from runfold.webserver.jobs import Result
 from runfold.webserver.parts import Parts
 
 LABELS_MAX: Final = 100
-ALIVE: Final = frozenset(State) - TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Deed:
     is_whole: bool = True
 
 
-def _in(states: frozenset[State], reason: str) -> Callable[[Item], str | None]:
+def _in(states: Collection[State], reason: str) -> Callable[[Item], str | None]:
     return lambda item: None if item.state in states else f"{reason}: it is {item.state}"
 
 
@@ -69,33 +67,24 @@ def _whole(verb: str) -> Callable[[Item], str]:
     return lambda item: f"{verb} execution {item.execution.id}"
 
 
-def _on(action: Callable[[Parts, str], Any]) -> Callable[[Parts, Item], None]:
+def _same_as(bulk: Bulk, verb: str, reason: str) -> Deed:
+    """Return the deed that does to an execution what `bulk` does, where it does it; told in these words."""
+
     def act(parts: Parts, item: Item) -> None:
-        action(parts, item.execution.id)
+        failed = bulk.act(parts, [item.execution])
+        if failed:
+            raise BadRequest(failed[0].reason)
 
-    return act
-
-
-def _kill(parts: Parts, execution_id: str) -> None:
-    control.claim(parts, Kill(execution_id, parts.new_id()))
-
-
-def _simple(verb: str, states: frozenset[State], reason: str, action: Callable[[Parts, str], Any]) -> Deed:
-    return Deed(_in(states, reason), _whole(verb), _on(action))
+    return Deed(_in(bulk.states, reason), _whole(verb), act)
 
 
 _SIMPLE: Final[Mapping[str, Deed]] = {
-    "kill": _simple("Kill", ALIVE, "The execution has ended", _kill),
-    "pause": _simple("Pause", frozenset({State.RUNNING}), "The execution does not run", control.pause),
-    "resume": _simple("Resume", frozenset({State.PAUSED}), "The execution is not paused", control.resume),
-    "unqueue": _simple("Run", frozenset({State.QUEUED}), "The execution is not queued", control.unqueue),
-    "forceRun": _simple("Run", ALIVE, "The execution has ended", control.force_run),
-    "restart": _simple(
-        "Restart",
-        frozenset({State.FAILED, State.PAUSED}),
-        "Only what failed or is paused can be restarted",
-        lambda parts, execution_id: control.restart(parts, execution_id, None),
-    ),
+    "kill": _same_as(KILL, "Kill", "The execution has ended"),
+    "pause": _same_as(SIMPLE["pause"], "Pause", "The execution does not run"),
+    "resume": _same_as(SIMPLE["resume"], "Resume", "The execution is not paused"),
+    "unqueue": _same_as(SIMPLE["unqueue"], "Run", "The execution is not queued"),
+    "forceRun": _same_as(SIMPLE["force-run"], "Run", "The execution has ended"),
+    "restart": _same_as(SIMPLE["restart"], "Restart", "Only what failed or is paused can be restarted"),
 }
 
 ACTIONS: Final = (*_SIMPLE, "replay", "changeState", "labels", "delete")
@@ -142,12 +131,7 @@ def _change_state(kind: Kind, parameters: Mapping[str, Any]) -> Deed:
         return Deed(words, lambda item: f"Put task run {item.chosen.id} into {state}", change, is_whole=False)
     if not state.is_terminal:
         raise BadRequest("Invalid parameters.state: an execution can only be put into a terminal state")
-    return _simple(
-        f"Put into {state}:",
-        TERMINAL,
-        "The execution has not ended",
-        lambda parts, execution_id: control.change_status(parts, execution_id, state),
-    )
+    return _same_as(change_status(state), f"Put into {state}:", "The execution has not ended")
 
 
 def _set_labels(parameters: Mapping[str, Any]) -> Deed:
@@ -155,12 +139,8 @@ def _set_labels(parameters: Mapping[str, Any]) -> Deed:
     if not isinstance(given, Mapping) or not given or len(given) > LABELS_MAX:
         raise BadRequest('Invalid parameters.labels: a map of keys to values is needed, such as {"team": "blue"}')
     labels = [Label(str(key), str(value)) for key, value in given.items()]
-    return _simple(
-        f"Set {', '.join(f'{label.key}={label.value}' for label in labels)} on",
-        TERMINAL,
-        "The execution has not ended",
-        lambda parts, execution_id: control.set_labels(parts, execution_id, labels),
-    )
+    words = ", ".join(f"{label.key}={label.value}" for label in labels)
+    return _same_as(set_labels(labels), f"Set {words} on", "The execution has not ended")
 
 
 def _delete(parameters: Mapping[str, Any]) -> Deed:
@@ -169,12 +149,8 @@ def _delete(parameters: Mapping[str, Any]) -> Deed:
         metrics=parameters.get("deleteMetrics", True) is not False,
         files=parameters.get("deleteStorage", True) is not False,
     )
-    return _simple(
-        "Delete",
-        TERMINAL,
-        "The execution has not ended",
-        lambda parts, execution_id: delete(parts, execution_id, reach),
-    )
+    ended = replace(deletion(reach, is_forced=True), states=TERMINAL)
+    return _same_as(ended, "Delete", "The execution has not ended")
 
 
 def done(parts: Parts, deed: Deed, items: Iterable[Item], *, is_dry: bool) -> Iterator[Result]:

@@ -1,6 +1,7 @@
 """Deeds on many executions or task runs: chosen by ids or by a search, tried first, then done; and the jobs they become."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from runfold.webserver.said import ACTOR_LENGTH_MAX, NOTE_LENGTH_MAX, SAID, Said
 IDS_MAX: Final = 10_000
 FOUND_MAX: Final = 1_000_000
 """A search that finds more than these is refused: nobody means that."""
+
+EXECUTIONS_KNOWN_MAX: Final = 1_000
 
 router = APIRouter(tags=["many at once"])
 
@@ -122,11 +125,10 @@ def _known(parts: Parts, kind: Kind, ids: list[str]) -> tuple[list[Document], li
     return found, missing
 
 
-def _items(parts: Parts, documents: Any) -> Iterator[Item]:
+def _items(parts: Parts, documents: Iterable[Document]) -> Iterator[Item]:
+    """Yield each with its execution; task runs of one stand together mostly, so it is asked for once."""
+    known = lru_cache(EXECUTIONS_KNOWN_MAX)(lambda execution_id: parts.reader.document(Kind.EXECUTIONS, execution_id))
     for document in documents:
-        if document.kind is Kind.EXECUTIONS:
-            yield Item(document, document)
-            continue
-        execution = parts.reader.document(Kind.EXECUTIONS, document.body["executionId"])
+        execution = document if document.kind is Kind.EXECUTIONS else known(document.body["executionId"])
         if execution is not None:
             yield Item(document, execution)
