@@ -11,8 +11,8 @@ WORKERS ?= 2
 .PHONY: run ui check test services-up services-down schemas bench bench-search simulate conformance-server conformance lock clean
 
 run: $(INSTALLED) ## start everything in one process, run an example, go on serving (ONCE=1: end after the run)
-	$(if $(ONCE),,$(BIN)/python ui/build.py --if-needed --if-possible)
-	$(BIN)/runfold standalone --flows examples --run company.team/each_switch $(if $(ONCE),--once)
+	@$(if $(ONCE),:,$(BIN)/python ui/build.py --if-needed --if-possible)
+	@$(BIN)/runfold standalone --flows examples --run company.team/each_switch $(if $(ONCE),--once)
 
 ui: $(INSTALLED) ## build the web page into the webserver's package
 	$(BIN)/python ui/build.py
@@ -67,7 +67,8 @@ clean: ## everything that was made here, the servers of services-up stay
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(if $(PYTHON),,$(error Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3))
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "Setting up .venv, once: about a minute"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
