@@ -70,7 +70,7 @@ def prepared() -> dict[str, str]:
     if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
         step("packages, some 200 of them", environment, "npm", "ci", "--no-progress", "--loglevel=error")
         INSTALLED.touch()
-    described = step("types of the API", environment, str(BIN / "python"), "-m", "runfold", "openapi")
+    described = step("what the API says of itself", environment, str(BIN / "python"), "-m", "runfold", "openapi")
     if write(GENERATED / "openapi.json", described) or not (GENERATED / "schema.d.ts").exists():
         step("types of the API", environment, "npm", "run", "--silent", "types")
     return environment
