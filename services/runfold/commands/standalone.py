@@ -89,6 +89,7 @@ class Show:
         execution_id = start(self._ours.engine, flow, {})
         seen = watch(self._ours.engine, f"{flow.namespace}.{flow.id}", execution_id, stop, shown=True)
         if not self._once:
-            err.print(f"{self._url}/api/v1/executions/{execution_id}", highlight=False)
+            there = "ui" if is_built() else "api/v1"
+            err.print(f"{self._url}/{there}/executions/{execution_id}", highlight=False)
         if has_ended(seen) and seen is not None and seen.execution is not None and self._once:
             self.exit_code = 0 if seen.execution.state is State.SUCCESS else 1
