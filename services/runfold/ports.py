@@ -154,12 +154,14 @@ class Broker(Protocol):
         """
         ...
 
-    def history(self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0) -> Iterator[Record]:
+    def history(
+        self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0, *, key: str | None = None
+    ) -> Iterator[Record]:
         """
         Yield what `topic` (one partition of it) holds, oldest first, up to its end as of the call.
 
         `since_ms`: what was written before that (epoch milliseconds) is passed over without reading
-        it, and so is what stands before the offset `since`.
+        it, and so is what stands before the offset `since`. With a `key`, only its records are yielded.
         Of compacted topics at least the newest record of each key is there. Only committed
         records are seen.
         """

@@ -301,6 +301,16 @@ def test_history_since_an_offset_passes_over_what_stands_before_it(broker: Broke
     assert list(broker.history("facts", 0, since=read[3].offset + 1)) == []
 
 
+def test_history_of_one_key_has_its_records_only(broker: Broker) -> None:
+    keys = ("a", "b", "a", None, "b", "a")
+    broker.publish([Message("facts", key, str(number).encode(), slot=0) for number, key in enumerate(keys)])
+    read = list(broker.history("facts", 0))
+
+    assert values(list(broker.history("facts", 0, key="a"))) == [0, 2, 5]
+    assert values(list(broker.history("facts", 0, since=read[1].offset, key="b"))) == [1, 4]
+    assert list(broker.history("facts", 0, key="nobody")) == []
+
+
 def test_history_holds_what_was_committed_a_moment_ago(broker: Broker, opened: Open) -> None:
     log = opened(broker, executor())
     broker.publish(claims(30))

@@ -6,7 +6,8 @@ its newest says so, and nothing outside of its life is read.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,10 +17,9 @@ import msgspec
 from runfold.errors import BrokenInvariant
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.apply import apply_transition
-from runfold.execution.claims import AnyClaim
 from runfold.execution.facts import Transition
 from runfold.ports import Broker, slot_of
-from runfold.topology import CLAIMS, FACTS
+from runfold.topology import FACTS
 
 CLOCKS_APART: Final = timedelta(minutes=2)
 """Records are dated by whoever wrote them: so far may two machines' clocks be from each other."""
@@ -27,7 +27,6 @@ CLOCKS_APART: Final = timedelta(minutes=2)
 logger = logging.getLogger(__name__)
 
 _transition = msgspec.json.Decoder(Transition)
-_claim = msgspec.json.Decoder(AnyClaim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +41,52 @@ class Life:
         """From when on to read, epoch milliseconds."""
         return 0 if self.began is None else max(0, int((self.began - CLOCKS_APART).timestamp() * 1000))
 
+    @property
+    def last_seq(self) -> int:
+        """The number that no transition is above."""
+        return sys.maxsize if self.newest_seq is None else self.newest_seq
+
 
 ALL: Final = Life()
 
 
+def records_of(
+    broker: Broker, topic: str, execution_id: str, since_ms: int = 0, since: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Yield what a topic of executions has of one, oldest first: offsets and values; from an offset or a time on."""
+    count = broker.partitions(topic)
+    if count == 0:
+        return
+    for record in broker.history(topic, slot_of(execution_id) % count, since_ms, since, key=execution_id):
+        if record.value is not None:
+            yield record.offset, record.value
+
+
 def transitions_of(broker: Broker, execution_id: str, life: Life = ALL) -> Iterator[Transition]:
     """Yield what the log says of one execution, oldest first."""
-    count = broker.partitions(FACTS)
-    if count == 0:
-        return
-    for record in broker.history(FACTS, slot_of(execution_id) % count, life.since_ms):
-        if record.key == execution_id and record.value is not None:
-            transition = _transition.decode(record.value)
-            yield transition
-            if life.newest_seq is not None and transition.seq >= life.newest_seq:
-                return
+    for _, value in records_of(broker, FACTS, execution_id, life.since_ms):
+        transition = _transition.decode(value)
+        yield transition
+        if transition.seq >= life.last_seq:
+            return
 
 
-def claims_of(broker: Broker, execution_id: str, life: Life = ALL) -> Iterator[AnyClaim]:
-    """Yield the claims on one execution that the log still has, oldest first; unreadable ones are left out."""
-    count = broker.partitions(CLAIMS)
-    if count == 0:
-        return
-    for record in broker.history(CLAIMS, slot_of(execution_id) % count, life.since_ms):
-        if record.key == execution_id and record.value is not None:
-            try:
-                yield _claim.decode(record.value)
-            except msgspec.MsgspecError:
-                logger.warning("Claim at %d of partition %d can't be read", record.offset, record.partition)
-
-
-def folded(
-    broker: Broker, execution_id: str, life: Life = ALL, includes: Callable[[Transition], bool] = lambda _: True
-) -> Aggregate | None:
-    """
-    Return an execution as its facts have it, up to the first transition not included; None if there are none.
-
-    A transition out of sequence is ignored and said in the log: the first one with a number counts.
-    """
+def folded(broker: Broker, execution_id: str, life: Life = ALL) -> Aggregate | None:
+    """Return an execution as its facts have it; None if there are none."""
     aggregate: Aggregate | None = None
     for transition in transitions_of(broker, execution_id, life):
-        if not includes(transition):
-            break
-        try:
-            aggregate = apply_transition(aggregate, transition)
-        except BrokenInvariant:
-            logger.exception("Transition %d of %s is ignored", transition.seq, execution_id)
+        aggregate = followed(aggregate, transition)
     return aggregate
+
+
+def followed(aggregate: Aggregate | None, transition: Transition) -> Aggregate | None:
+    """
+    Return the aggregate after one more transition.
+
+    One out of sequence is ignored and said in the log: the first one with a number counts.
+    """
+    try:
+        return apply_transition(aggregate, transition)
+    except BrokenInvariant:
+        logger.exception("Transition %d of %s is ignored", transition.seq, transition.aggregate)
+        return aggregate

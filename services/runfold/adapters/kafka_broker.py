@@ -56,12 +56,15 @@ class KafkaBroker:
         if messages:
             self._publisher.publish(self._place(messages))
 
-    def history(self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0) -> Iterator[Record]:
+    def history(
+        self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0, *, key: str | None = None
+    ) -> Iterator[Record]:
         count = self.partitions(topic)
         if count == 0:
             return iter(())
         numbers = range(count) if partition is None else (partition,)
-        return self._history.read(self.cluster.prefix + topic, numbers, since_ms, since)
+        records = self._history.read(self.cluster.prefix + topic, numbers, since_ms, since)
+        return records if key is None else (record for record in records if record.key == key)
 
     def partitions(self, topic: str, *, literal: bool = False) -> int:
         prefix = self.cluster.prefix

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runfold.adapters.partitioner import check_sizes
 from runfold.adapters.sqlite_log import SqliteGroups, SqliteLog
-from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, StoredTopic, end, first_since, select
+from runfold.adapters.sqlite_store import FETCH_MAX, NO_LIMIT, Place, SqliteStore, end, first_since, select
 from runfold.adapters.sqlite_sweep import RETENTION_S, SqliteSweep
 from runfold.ports import Log, Message, Reading, Record
 from runfold.topology import is_known
@@ -48,12 +48,14 @@ class SqliteBroker:
             self._store.append(connection, placed)
         self._store.announce({message.topic for message in messages})
 
-    def history(self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0) -> Iterator[Record]:
+    def history(
+        self, topic: str, partition: int | None = None, since_ms: int = 0, since: int = 0, *, key: str | None = None
+    ) -> Iterator[Record]:
         stored = self._store.find(topic)
         if stored is None:
             return iter(())
         numbers = range(stored.partitions) if partition is None else (partition,)
-        return self._history(stored, numbers, since_ms, since)
+        return self._history([Place(stored, number) for number in numbers], since_ms, since, key)
 
     def partitions(self, topic: str, *, literal: bool = False) -> int:
         if literal and is_known(topic):
@@ -69,28 +71,29 @@ class SqliteBroker:
         self._sweep.stop()
         self._store.close()
 
-    def _history(self, stored: StoredTopic, numbers: Sequence[int], since_ms: int, since: int) -> Iterator[Record]:
-        places = [Place(stored, number) for number in numbers]
+    def _history(self, places: Sequence[Place], since_ms: int, since: int, key: str | None) -> Iterator[Record]:
         connection = self._store.reader()
         if self._store.shares_connection:
             with self._store.reading():
                 begins = [max(since, first_since(connection, place, since_ms) if since_ms else 0) for place in places]
-                pages = [select(connection, *begin, NO_LIMIT) for begin in zip(places, begins, strict=True)]
+                pages = [select(connection, *begin, NO_LIMIT, key) for begin in zip(places, begins, strict=True)]
                 return iter([record for page in pages for record in page])
         with self._store.reading():
             # One read transaction from here on: a key that is written again meanwhile must not escape.
             connection.execute("BEGIN")
             ends = [end(connection, place) for place in places]
             begins = [max(since, first_since(connection, place, since_ms) if since_ms else 0) for place in places]
-        return self._pages(connection, list(zip(places, begins, ends, strict=True)))
+        return self._pages(connection, list(zip(places, begins, ends, strict=True)), key)
 
-    def _pages(self, connection: sqlite3.Connection, spans: Sequence[tuple[Place, int, int]]) -> Iterator[Record]:
+    def _pages(
+        self, connection: sqlite3.Connection, spans: Sequence[tuple[Place, int, int]], key: str | None
+    ) -> Iterator[Record]:
         try:
             for place, begin, last in spans:
                 offset = begin
                 while offset < last:
                     with self._store.reading():
-                        page = select(connection, place, offset, FETCH_MAX)
+                        page = select(connection, place, offset, FETCH_MAX, key)
                     yield from page
                     offset = page[-1].offset + 1 if page else last
         finally:

@@ -246,12 +246,16 @@ def first_since(connection: sqlite3.Connection, place: Place, since_ms: int) -> 
     return low
 
 
-def select(connection: sqlite3.Connection, place: Place, offset: int, limit: int) -> list[Record]:
-    """Return up to `limit` records of `place` from `offset` on."""
+def select(
+    connection: sqlite3.Connection, place: Place, offset: int, limit: int, key: str | None = None
+) -> list[Record]:
+    """Return up to `limit` records of `place` from `offset` on; with a key, of those that have it."""
+    of_key = "" if key is None else " AND +key = ?"  # "+": by place, also where keys have an index
+    values: list[Any] = [place.row(offset), (place.partition + 1) << OFFSET_BITS, *([] if key is None else [key])]
     rows = connection.execute(
         f"SELECT id, key, value, headers, timestamp_ms FROM {place.topic.table}"  # noqa: S608 - a number
-        " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-        (place.row(offset), (place.partition + 1) << OFFSET_BITS, limit),
+        f" WHERE id >= ? AND id < ?{of_key} ORDER BY id LIMIT ?",
+        (*values, limit),
     ).fetchall()
     # The hottest loop of a reader: names are looked up once.
     topic, partition, base = place.topic.name, place.partition, place.row(0)

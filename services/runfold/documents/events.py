@@ -4,7 +4,7 @@ An execution's events as readers see them, and what changed between two moments 
 Pure: made from transitions, the claims that led to them, and folded aggregates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,6 @@ import msgspec
 
 from runfold.documents.instants import instant_text
 from runfold.execution.aggregate import Aggregate
-from runfold.execution.claims import AnyClaim
 from runfold.execution.facts import Transition
 from runfold.execution.model import TaskRun, label_map
 
@@ -38,30 +37,38 @@ NOW: Final = Moment()
 """The end of what is known."""
 
 
-def event_json(transition: Transition, claim: AnyClaim | None) -> ApiJson:
+class Cause(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """What an event says of the claim that led to it: those of a claim's fields that tell who wanted what."""
+
+    id: str
+    type: str
+    taskrun_id: str | None = msgspec.field(default=None, name="taskRunId")
+    actor: str | None = None
+    worker_id: str | None = None
+    note: str | None = None
+
+
+def event_json(transition: Transition, cause: Cause | None) -> ApiJson:
     """Return a transition; `cause` says which claim led to it, its kind only while the log still has it."""
     return {
         "seq": transition.seq,
         "at": instant_text(transition.at),
-        "cause": {"id": transition.cause} | ({} if claim is None else _cause(claim)),
+        "cause": {"id": transition.cause} | ({} if cause is None else _cause(cause)),
         "facts": [msgspec.to_builtins(fact) for fact in transition.facts],
     }
 
 
-def _cause(claim: AnyClaim) -> ApiJson:
-    said = {
-        "taskRunId": getattr(claim, "taskrun_id", None),
-        "by": getattr(claim, "actor", None) or getattr(claim, "worker_id", None),
-        "note": getattr(claim, "note", None),
-    }
-    return {"type": type(claim).__name__} | {name: value for name, value in said.items() if value is not None}
+def _cause(cause: Cause) -> ApiJson:
+    said = {"taskRunId": cause.taskrun_id, "by": cause.actor or cause.worker_id, "note": cause.note}
+    return {"type": cause.type} | {name: value for name, value in said.items() if value is not None}
 
 
 def difference(before: Aggregate, after: Aggregate) -> ApiJson:
     """
     Return what differs between two moments of one execution, or between two executions of a flow.
 
-    Task runs are paired by their task and loop values, so that two executions can be compared.
+    Task runs are paired by their task and loop values, so that two executions can be compared; those
+    that are the same in both, down to their ids, are out of it at once.
     """
     json: ApiJson = {"from": _point(before), "to": _point(after), "taskRuns": list(_taskruns(before, after))}
     labels = (dict(label_map(before.execution.labels)), dict(label_map(after.execution.labels)))
@@ -90,7 +97,8 @@ def _point(aggregate: Aggregate) -> ApiJson:
 
 
 def _taskruns(before: Aggregate, after: Aggregate) -> Iterator[ApiJson]:
-    olds, news = _by_place(before), _by_place(after)
+    same = {id_ for id_, run in after.taskruns.items() if before.taskruns.get(id_) == run}
+    olds, news = _by_place(before, same), _by_place(after, same)
     for place in sorted(olds.keys() | news.keys(), key=lambda place: _ordinal(news.get(place) or olds.get(place))):
         old, new = olds.get(place), news.get(place)
         if old is None or new is None or _look(old) != _look(new):
@@ -99,11 +107,11 @@ def _taskruns(before: Aggregate, after: Aggregate) -> Iterator[ApiJson]:
             yield {"taskId": task_id, "values": values, **pair}
 
 
-def _by_place(aggregate: Aggregate) -> dict[tuple[Any, ...], TaskRun]:
-    """Return task runs by task, loop values and, where those are the same for several, which of them it is."""
+def _by_place(aggregate: Aggregate, same: Collection[str]) -> dict[tuple[Any, ...], TaskRun]:
+    """Return task runs, but for the same ones, by task, loop values and, where several have the same, which it is."""
     found: dict[tuple[Any, ...], TaskRun] = {}
     counts: dict[tuple[str, ...], int] = {}
-    for run in sorted(aggregate.taskruns.values(), key=_ordinal):
+    for run in sorted((run for run in aggregate.taskruns.values() if run.id not in same), key=_ordinal):
         path = (run.task_id, *aggregate.values(run))
         counts[path] = number = counts.get(path, -1) + 1
         found[*path, number] = run

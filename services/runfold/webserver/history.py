@@ -7,13 +7,11 @@ as their topic still has them.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
 from typing import Final
 
 from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from runfold.adapters.fact_fold import claims_of, transitions_of
 from runfold.documents.api_json import execution_json
 from runfold.documents.events import ApiJson, Moment, event_json
 from runfold.errors import BadRequest
@@ -25,6 +23,9 @@ from runfold.webserver.whole import aggregate_at, life_of
 
 PAUSE_S: Final = 0.25
 """Between two looks of a stream: each reads a part of the log."""
+
+PAGE_SIZE: Final = 500
+"""So many events of a stream are read at once."""
 
 SEQ_DIGITS_MAX: Final = 9
 
@@ -49,11 +50,11 @@ def execution_at(parts: Parts, execution_id: str, moment: Moment) -> ApiJson:
 
 def events_of(parts: Parts, execution_id: str, first_seq: int = 1) -> Iterator[ApiJson]:
     """Yield the events of an execution from `first_seq` on. Raises: NotFound."""
-    life = life_of(parts, execution_id)
-    claims = {claim.id: claim for claim in claims_of(parts.broker, execution_id, life)}
-    for transition in transitions_of(parts.broker, execution_id, life):
-        if transition.seq >= first_seq:
-            yield event_json(transition, claims.get(transition.cause))
+    following: int | None = first_seq
+    while following is not None:
+        page = event_page(parts, execution_id, following, PAGE_SIZE)
+        yield from page["results"]
+        following = page["next"]
 
 
 def event_page(parts: Parts, execution_id: str, first_seq: int, size: int, taskrun_id: str | None = None) -> ApiJson:
@@ -62,16 +63,12 @@ def event_page(parts: Parts, execution_id: str, first_seq: int, size: int, taskr
 
     With a task run, only of those that are about it, or that it led to.
     """
-    last = life_of(parts, execution_id).newest_seq
-    found = events_of(parts, execution_id, first_seq)
-    wanted = found if taskrun_id is None else (event for event in found if _is_about(event, taskrun_id))
-    events = list(islice(wanted, size + 1))
-    return {"results": events[:size], "next": events[size]["seq"] if len(events) > size else None, "last": last}
-
-
-def _is_about(event: ApiJson, taskrun_id: str) -> bool:
-    is_cause = event["cause"].get("taskRunId") == taskrun_id
-    return is_cause or any(fact.get("id") == taskrun_id for fact in event["facts"])
+    life = life_of(parts, execution_id)
+    with parts.pasts.of(execution_id, life) as past:
+        found = past.page(first_seq, size + 1, life.last_seq, taskrun_id)
+    events = [event_json(transition, cause) for transition, cause in found[:size]]
+    following = found[size][0].seq if len(found) > size else None
+    return {"results": events, "next": following, "last": life.newest_seq}
 
 
 async def follow_events(parts: Parts, execution_id: str, first_seq: int) -> AsyncIterator[ServerSentEvent]:

@@ -21,6 +21,7 @@ from runfold.plugins.json_schema import Schemas
 from runfold.ports import Broker, Files, Index
 from runfold.webserver.freshness import Freshness, read_tokens
 from runfold.webserver.jobs import Jobs
+from runfold.webserver.past import Pasts
 from runfold.webserver.reading import Reader
 from runfold.webserver.tail import Tail
 
@@ -59,6 +60,11 @@ class Parts:
     def views(self) -> ViewStore:
         """The saved views, read when the first one is asked for."""
         return ViewStore(self.broker)
+
+    @cached_property
+    def pasts(self) -> Pasts:
+        """What is remembered of executions' pasts."""
+        return Pasts(self.broker)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -4,7 +4,7 @@ An execution as the engine sees it: what an action on it is checked against, and
 From the live tail while it is there whole; else folded again from the facts.
 """
 
-from runfold.adapters.fact_fold import Life, folded
+from runfold.adapters.fact_fold import Life
 from runfold.documents.events import NOW, Moment
 from runfold.errors import Conflict, NotFound
 from runfold.execution.aggregate import Aggregate
@@ -28,10 +28,17 @@ def aggregate_of(parts: Parts, execution_id: str) -> Aggregate:
 
 def aggregate_at(parts: Parts, execution_id: str, moment: Moment) -> Aggregate:
     """Return an execution as it was at that moment, or as its last transition before left it. Raises: NotFound."""
-    found = folded(parts.broker, execution_id, life_of(parts, execution_id), moment.includes)
-    if found is None:
+    return aggregates_at(parts, execution_id, moment)[0]
+
+
+def aggregates_at(parts: Parts, execution_id: str, *moments: Moment) -> list[Aggregate]:
+    """Return an execution as it was at several moments. Raises: NotFound."""
+    life = life_of(parts, execution_id)
+    with parts.pasts.of(execution_id, life) as past:
+        found = [past.at(moment, life.last_seq) for moment in moments]
+    if None in found:
         raise NotFound(f"There is no execution {execution_id}, or there was none yet")
-    return found
+    return [aggregate for aggregate in found if aggregate is not None]
 
 
 def life_of(parts: Parts, execution_id: str) -> Life:

@@ -13,7 +13,7 @@ from runfold.documents.events import NOW, difference
 from runfold.webserver.answers import Json, json_bytes
 from runfold.webserver.history import event_page, events_of, follow_events, moment_of
 from runfold.webserver.parts import Given, Parts
-from runfold.webserver.whole import aggregate_at, life_of
+from runfold.webserver.whole import aggregate_at, aggregates_at, life_of
 
 EVENTS_MAX: Final = 5_000
 NDJSON: Final = "application/x-ndjson"
@@ -69,8 +69,11 @@ def diff(
 ) -> Json:
     """Return what differs between two moments of an execution, or between another execution's end and this one."""
     before_moment = NOW if other is not None and begin == "1" else moment_of("from", begin)
-    before = aggregate_at(parts, other or execution_id, before_moment)
-    after = aggregate_at(parts, execution_id, NOW if to is None else moment_of("to", to))
+    after_moment = NOW if to is None else moment_of("to", to)
+    if other is None or other == execution_id:
+        before, after = aggregates_at(parts, execution_id, before_moment, after_moment)
+    else:
+        before, after = aggregate_at(parts, other, before_moment), aggregate_at(parts, execution_id, after_moment)
     return Json(difference(before, after))
 
 
