@@ -398,6 +398,63 @@ def test_the_list_finds_opens_and_acts_on_many(looking: Looking, runs: Runs) -> 
     expect(page.get_by_role("heading", level=1, name="approval")).to_be_visible()
 
 
+def test_the_list_follows_live_and_rows_come_when_they_are_asked_for(looking: Looking, runs: Runs) -> None:
+    page = looking.page
+    runs.ended("flaky")
+    execution_id = runs.start("slow")
+    looking.open("/executions?query=namespace:browser.executions+flow:slow,flaky")
+    rows = page.get_by_role("grid", name="Executions").get_by_role("row")
+    first = rows.nth(1)
+    expect(page.get_by_text("live, list as of")).to_be_visible()
+    expect(first).to_contain_text(execution_id[:8])
+
+    newer = runs.ended("flaky")
+    button = page.get_by_role("button", name="1 new")
+    expect(button).to_be_visible()
+    expect(first).to_contain_text(execution_id[:8])
+    runs.until(execution_id, ENDED)
+    expect(first).to_contain_text("SUCCESS")
+    button.click()
+    expect(first).to_contain_text(newer[:8])
+    expect(button).to_have_count(0)
+
+
+def test_what_a_query_finds_no_more_is_marked_and_goes_when_asked(looking: Looking, runs: Runs, server: Server) -> None:
+    page = looking.page
+    execution_id = runs.until(runs.start("approval"), {"PAUSED"})
+    looking.open(f"/executions?query=state:PAUSED+id:{execution_id}")
+    row = page.get_by_role("grid", name="Executions").get_by_role("row").filter(has_text="approval")
+    expect(row).to_have_count(1)
+    expect(page.get_by_text("live, list as of")).to_be_visible()
+
+    server.api.delete(f"/executions/{execution_id}/kill").raise_for_status()
+    page.get_by_role("button", name="1 gone").click()
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("No execution matches")).to_be_visible()
+
+
+def test_a_search_for_executions_is_saved_as_a_view(looking: Looking, runs: Runs) -> None:
+    page = looking.page
+    runs.ended("flaky")
+    looking.open("/executions?query=flow%3Aflaky&timeRange=PT24H&sort=state.duration%3Adesc&chart=off")
+    page.get_by_role("button", name="Save view").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Flaky ones")
+    dialog.get_by_role("button", name="Save").click()
+    saved = page.get_by_role("list", name="Saved views")
+    expect(saved.get_by_role("link", name="Flaky ones")).to_have_attribute("aria-current", "true")
+
+    looking.open("/executions?query=flow%3Aslow")
+    expect(saved.get_by_role("link", name="Flaky ones")).not_to_have_attribute("aria-current", "true")
+    saved.get_by_role("link", name="Flaky ones").click()
+    expect(page.get_by_role("button", name="Take out flow:flaky")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"sort=state.duration%3Adesc.*timeRange=PT24H.*chart=off"))
+    assert looking.shoot("executions-view") == []
+    looking.open("/taskruns")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    expect(page.get_by_role("link", name="Flaky ones")).to_have_count(0)
+
+
 def test_a_narrow_window_has_room_for_all(looking: Looking, runs: Runs) -> None:
     page = looking.page
     page.set_viewport_size({"width": 480, "height": 800})

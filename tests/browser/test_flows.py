@@ -163,6 +163,24 @@ def test_what_ran_and_what_a_flow_leads_to_are_on_its_page(looking: Looking) -> 
     expect(page.get_by_text("nightly")).to_be_visible()
 
 
+def test_the_executions_of_a_flow_are_live_and_acted_on_where_they_are(looking: Looking, server: Server) -> None:
+    page = looking.page
+    looking.open(f"/flows/{NAMESPACE}/orders?tab=executions")
+    rows = page.get_by_role("grid", name="Executions").get_by_role("row")
+    expect(page.get_by_text("live, list as of")).to_be_visible()
+    expect(rows.nth(1)).to_contain_text("SUCCESS")
+
+    execution = server.run("orders", NAMESPACE)
+    page.get_by_role("button", name="1 new").click()
+    expect(rows.nth(1)).to_contain_text(execution["id"])
+    rows.nth(1).get_by_role("checkbox").check()
+    page.get_by_role("toolbar", name="Selection").get_by_role("button", name="Replay").click()
+    expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="orders")).to_have_count(1)
+    page.keyboard.press("Escape")
+    rows.nth(1).get_by_role("link", name=execution["id"]).click()
+    expect(page).to_have_url(re.compile(f"/executions/{execution['id']}"))
+
+
 def test_several_flows_are_switched_off_and_on(looking: Looking, server: Server) -> None:
     page = looking.page
     looking.open("/flows?q=loop")

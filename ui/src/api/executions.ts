@@ -1,45 +1,17 @@
 /**
- * Executions from the server: the list in pieces, and one of them followed live.
+ * One execution from the server, followed live.
  *
  * A followed execution never goes back: what is older than what was shown is dropped. Task runs that did
  * not change stay the same objects, so that what is drawn from them need not be made again.
  */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { afterWrite, get, type Params } from "./client";
+import { afterWrite, get } from "./client";
 import { ApiError } from "./errors";
 import type { Told } from "./follow.worker";
 import { newest, stepped } from "./newest";
 import type { StreamState } from "./sse";
-import { type Execution, hasEnded, type Paged } from "./types";
-
-export const PAGE_SIZE = 100;
-
-/** Rows by cursor. */
-export function useExecutions(params: Params) {
-  return useInfiniteQuery({
-    queryKey: ["executions", "search", params],
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) =>
-      get<Paged<Execution>>(
-        "/executions/search",
-        { ...params, size: PAGE_SIZE, cursor: pageParam ?? undefined },
-        signal,
-      ),
-    getNextPageParam: (last) => last.next ?? undefined,
-  });
-}
-
-/** The newest rows as they are now: what is among them and not in the list is new. */
-export function useNewestExecutions(params: Params, everyMs: number | false) {
-  return useQuery({
-    queryKey: ["executions", "newest", params],
-    queryFn: ({ signal }) =>
-      get<Paged<Execution>>("/executions/search", { ...params, size: PAGE_SIZE }, signal),
-    refetchInterval: everyMs,
-    enabled: everyMs !== false,
-  });
-}
+import { type Execution, hasEnded } from "./types";
 
 export const executionPath = (id: string): string => `/executions/${encodeURIComponent(id)}`;
 

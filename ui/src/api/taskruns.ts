@@ -1,4 +1,4 @@
-/** Task runs from the server: the list in pieces, what changes in it, figures, one of them, its log. */
+/** Task runs from the server: figures of many, one of them, its log, its events. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { get, type Params } from "./client";
 import {
@@ -6,65 +6,13 @@ import {
   type Facets,
   hasEnded,
   type LogLine,
-  type Paged,
   type Statistics,
   type TaskRun,
   type TaskRunDetails,
 } from "./types";
 
-export const PAGE_SIZE = 100;
 const RUNNING_EVERY_MS = 1_500;
 const EVENTS_SIZE = 1_000;
-
-/** Rows by cursor where the server gives one, else by the number of the page. Another `round` begins anew. */
-export function useTaskRuns(params: Params, round = 0) {
-  return useInfiniteQuery({
-    queryKey: ["taskruns", "search", params, round],
-    initialPageParam: { page: 1 } as { page?: number; cursor?: string },
-    queryFn: ({ pageParam, signal }) =>
-      get<Paged<TaskRun>>("/taskruns/search", { ...params, size: PAGE_SIZE, ...pageParam }, signal),
-    getNextPageParam: (last, all) => {
-      if (last.next) return { cursor: last.next };
-      if (last.next === null || last.results.length < PAGE_SIZE) return undefined;
-      return { page: all.length + 1 };
-    },
-    placeholderData: keepPreviousData,
-    // What changes comes by the standing query; who has scrolled far does not load all of it anew.
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-    refetchOnMount: "always",
-  });
-}
-
-/** The first rows as they are now: what is among them and not in the list is new. */
-export function useNewestTaskRuns(params: Params, everyMs: number | false) {
-  return useQuery({
-    queryKey: ["taskruns", "newest", params],
-    queryFn: ({ signal }) => get<Paged<TaskRun>>("/taskruns/search", { ...params, size: PAGE_SIZE }, signal),
-    refetchInterval: everyMs,
-    enabled: everyMs !== false,
-  });
-}
-
-export interface Count {
-  total: number;
-  totalIsExact: boolean;
-}
-
-/** How many there are: to the last one, or up to 10,000. */
-export function useCount(
-  params: Params,
-  total: "exact" | "bounded",
-  enabled = true,
-  everyMs: number | false = false,
-) {
-  return useQuery({
-    queryKey: ["taskruns", "count", total, params],
-    queryFn: ({ signal }) => get<Count>("/taskruns/count", { ...params, total }, signal),
-    enabled,
-    refetchInterval: everyMs,
-  });
-}
 
 /** How often which values occur among what matches. */
 export function useFacets(params: Params, field: readonly string[], size: number, everyMs: number | false) {

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { after, type Watched } from "./watch";
 
-const NONE: Watched = { state: "open", changed: new Map(), entered: new Set(), left: new Set(), gaps: 0 };
+const NONE: Watched<object> = {
+  state: "open",
+  changed: new Map(),
+  entered: new Set(),
+  left: new Set(),
+  gaps: 0,
+};
 const event = (name: string, id: string, taskrun?: object) => ({
   id: "",
   event: name,

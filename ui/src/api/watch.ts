@@ -6,13 +6,13 @@
 import { useEffect, useMemo, useState } from "react";
 import { noteFreshness } from "~/app/freshness";
 import type { Params } from "./client";
+import type { ListKind } from "./lists";
 import { openStream, type StreamEvent, type StreamState } from "./sse";
-import type { TaskRun } from "./types";
 
-export interface Watched {
+export interface Watched<Row> {
   state: StreamState | "off";
   /** The newest of each that fits. */
-  changed: ReadonlyMap<string, TaskRun>;
+  changed: ReadonlyMap<string, Row>;
   entered: ReadonlySet<string>;
   /** They fit no more, or are deleted. */
   left: ReadonlySet<string>;
@@ -20,13 +20,19 @@ export interface Watched {
   gaps: number;
 }
 
-const NONE: Watched = { state: "off", changed: new Map(), entered: new Set(), left: new Set(), gaps: 0 };
+const NONE: Watched<never> = {
+  state: "off",
+  changed: new Map<string, never>(),
+  entered: new Set(),
+  left: new Set(),
+  gaps: 0,
+};
 const SHOWN_EVERY_MS = 200;
 const KEPT_MAX = 5_000;
 
 /** `round`: another one begins anew. */
-export function useTaskRunWatch(params: Params, round: number, on: boolean): Watched {
-  const [watched, setWatched] = useState<Watched>(NONE);
+export function useWatch<Row>(kind: ListKind, params: Params, round: number, on: boolean): Watched<Row> {
+  const [watched, setWatched] = useState<Watched<Row>>(NONE);
   const key = JSON.stringify(params);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round has nothing of the one before
   useEffect(() => {
@@ -40,7 +46,7 @@ export function useTaskRunWatch(params: Params, round: number, on: boolean): Wat
       batch = [];
       setWatched((before) => after(before, events));
     };
-    const close = openStream("/taskruns/watch", {
+    const close = openStream(`/${kind}/watch`, {
       params: JSON.parse(key) as Params,
       onState: (state) => setWatched((before) => ({ ...before, state })),
       onEvent: (event) => {
@@ -54,11 +60,11 @@ export function useTaskRunWatch(params: Params, round: number, on: boolean): Wat
       clearTimeout(timer);
       close();
     };
-  }, [key, round, on]);
+  }, [kind, key, round, on]);
   return useMemo(() => watched, [watched]);
 }
 
-export function after(before: Watched, events: readonly StreamEvent[]): Watched {
+export function after<Row>(before: Watched<Row>, events: readonly StreamEvent[]): Watched<Row> {
   const changed = new Map(before.changed);
   const entered = new Set(before.entered);
   const left = new Set(before.left);
@@ -66,13 +72,15 @@ export function after(before: Watched, events: readonly StreamEvent[]): Watched 
   for (const { event, data } of events) {
     if (event === "resync" || event === "hello") gaps++;
     if (event !== "entered" && event !== "updated" && event !== "left") continue;
-    const { id, taskrun } = JSON.parse(data) as { id: string; taskrun?: TaskRun };
+    // What it is of stands beside its id, under its own name; what has left is not told.
+    const { id, ...told } = JSON.parse(data) as { id: string } & Record<string, Row>;
+    const row = Object.values(told)[0];
     changed.delete(id);
-    if (taskrun === undefined) {
+    if (row === undefined) {
       entered.delete(id);
       left.add(id);
     } else {
-      changed.set(id, taskrun);
+      changed.set(id, row);
       left.delete(id);
       if (event === "entered") entered.add(id);
     }

@@ -1,64 +1,33 @@
-/** Executions: the query, its chart, its rows, what is chosen among them and what is done with that. */
-import { ArrowUp, ChartColumn } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
-import type { Target } from "~/api/bulk";
-import { PAGE_SIZE } from "~/api/executions";
+/** Executions: the query, its saved views, its chart, its rows. */
+import { ChartColumn } from "lucide-react";
+import { useMemo } from "react";
 import { useHistogram } from "~/api/queries";
-import type { Execution } from "~/api/types";
-import { executionLink } from "~/app/links";
-import { BulkBar } from "~/parts/BulkBar";
+import { useViews } from "~/api/views";
 import { Button } from "~/parts/Button";
-import {
-  type Action,
-  CHANGE_STATE,
-  DELETE,
-  KILL,
-  LABELS,
-  PAUSE,
-  REPLAY,
-  RESTART,
-  RESUME,
-} from "~/parts/bulk/actions";
-import { BulkActions } from "~/parts/bulk/BulkActions";
-import { BulkDialog } from "~/parts/bulk/BulkDialog";
 import { ColumnChooser } from "~/parts/ColumnChooser";
 import { defaultColumns } from "~/parts/columns";
 import { ExportMenu } from "~/parts/ExportMenu";
 import { Card, Page } from "~/parts/Page";
-import { Empty, ErrorBox, Loading } from "~/parts/Placeholders";
 import { QueryBar } from "~/parts/QueryBar";
 import { withTerm } from "~/parts/query";
 import { RangePicker } from "~/parts/RangePicker";
+import { RowsNote } from "~/parts/rows/RowsNote";
+import { useRows } from "~/parts/rows/useRows";
 import { StateChart } from "~/parts/StateChart";
-import { VirtualTable } from "~/parts/VirtualTable";
+import { SavedViews } from "~/parts/views/SavedViews";
 import { durationMs } from "~/time/duration";
 import { useKeptSearch } from "~/url/kept";
-import { frozen, isOpen, rangeParams, useTimeRange } from "~/url/range";
+import { isOpen, rangeParams, useTimeRange } from "~/url/range";
 import { sortText, useList, useSearch, useSort, useText } from "~/url/search";
 import { COLUMNS } from "./columns";
 import css from "./Executions.module.css";
-import { useRows } from "./useRows";
+import { Rows } from "./Rows";
+import { EXECUTIONS } from "./row";
 
 const EVERY_MS = 5_000;
 const NEWEST_FIRST = { field: "state.startDate", descending: true };
 const DEFAULT_RANGE = "P7D";
 const NOTHING: readonly string[] = [];
-const NONE: ReadonlySet<string> = new Set();
-const idOf = (row: Execution) => row.id;
-const linkOf = (row: Execution) => executionLink(row.id);
-
-const FIRST: readonly Action[] = [
-  KILL,
-  RESTART,
-  { ...REPLAY, says: "Starts each again from its beginning as a new execution with the same inputs." },
-];
-const MORE: readonly Action[] = [
-  { ...CHANGE_STATE, says: "Puts ended executions into another state; their task runs stay as they are." },
-  LABELS,
-  PAUSE,
-  RESUME,
-  DELETE,
-];
 
 export function Component() {
   useKeptSearch("executions", NOTHING);
@@ -68,40 +37,18 @@ export function Component() {
   const [sort, setSort] = useSort(NEWEST_FIRST);
   const [shown, setShown] = useList("columns", defaultColumns(COLUMNS));
   const [chart, setChart] = useText("chart", "on");
-  const [selection, setSelection] = useState(NONE);
-  const [all, setAll] = useState(false);
-  const [doing, setDoing] = useState<{ action: Action; target: Target } | null>(null);
+  const [viewId] = useText("view");
 
   const filter = useMemo(() => ({ query, ...rangeParams(range) }), [query, range]);
   const params = useMemo(() => ({ ...filter, sort: sortText(sort) }), [filter, sort]);
   const everyMs = isOpen(range) ? EVERY_MS : false;
-  const { list, rows, fresh, show, page } = useRows(params, everyMs);
+  const live = useRows(EXECUTIONS, params, isOpen(range));
   const histogram = useHistogram("executions", filter, chart === "on" ? everyMs : false);
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list;
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
-  const clear = () => {
-    setSelection(NONE);
-    setAll(false);
-  };
-  const names = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
-  const total = page?.total;
-  const totalText = `${total?.toLocaleString()}${page?.totalIsExact === false ? "+" : ""}`;
-
+  const views = useViews("executions");
   return (
     <Page
       title="Executions"
-      note={
-        <>
-          {page && <span>{totalText}</span>}
-          {fresh > 0 && (
-            <Button small kind="primary" onPress={show}>
-              <ArrowUp size={13} /> {fresh >= PAGE_SIZE ? `${PAGE_SIZE}+` : fresh} new
-            </Button>
-          )}
-        </>
-      }
+      note={<RowsNote live={live} filter={filter} isOpen={isOpen(range)} />}
       actions={<RangePicker range={range} onRange={setRange} />}
     >
       <div className={css.bar}>
@@ -111,6 +58,19 @@ export function Component() {
           onChange={setQuery}
           placeholder="Search: state:FAILED flow:etl label:team=blue duration:>10s"
           params={rangeParams(range)}
+        />
+        <SavedViews
+          page="executions"
+          views={views.data?.filter((view) => !view.builtIn) ?? []}
+          activeId={viewId}
+          shown={{
+            query,
+            columns: [...shown],
+            sort: sortText(sort),
+            timeRange: range.timeRange,
+            chart: chart === "on",
+          }}
+          onOpen={(id) => change({ view: id })}
         />
       </div>
       {chart === "on" && histogram.data && (
@@ -139,82 +99,8 @@ export function Component() {
             <ExportMenu kind="executions" params={params} />
           </span>
         </div>
-        {list.isPending ? (
-          <Loading what="executions" lines={12} />
-        ) : list.isError ? (
-          <ErrorBox error={list.error} retry={() => void list.refetch()} />
-        ) : (
-          <VirtualTable
-            label="Executions"
-            columns={COLUMNS}
-            shown={shown}
-            rows={rows}
-            idOf={idOf}
-            linkOf={linkOf}
-            sort={sort}
-            onSort={setSort}
-            selection={selection}
-            onSelection={(ids) => {
-              setAll(false);
-              setSelection(ids);
-            }}
-            onEnd={onEnd}
-            total={total}
-            empty={
-              <Empty
-                title={query === "" ? "No executions in this range" : "No execution matches"}
-                action={
-                  <Button
-                    onPress={() => change({ query: null, timeRange: "all", startDate: null, endDate: null })}
-                  >
-                    Show all of all time
-                  </Button>
-                }
-              >
-                {query === ""
-                  ? "Choose a longer range, or run a flow."
-                  : "Take out a term, or choose a longer range."}
-              </Empty>
-            }
-            foot={
-              isFetchingNextPage
-                ? "Loading more"
-                : hasNextPage
-                  ? ""
-                  : `All ${rows.length.toLocaleString()} shown`
-            }
-          />
-        )}
-        {selection.size > 0 && (
-          <BulkBar count={all ? (total ?? 0) : selection.size} onClear={clear}>
-            {!all && total !== undefined && total > selection.size && (
-              <Button small kind="quiet" onPress={() => setAll(true)}>
-                All {totalText} that match
-              </Button>
-            )}
-            <BulkActions
-              first={FIRST}
-              more={MORE}
-              onAction={(action) =>
-                setDoing({ action, target: all ? { where: frozen(filter) } : { ids: [...selection] } })
-              }
-            />
-          </BulkBar>
-        )}
+        <Rows live={live} columns={COLUMNS} shown={shown} sort={sort} onSort={setSort} filter={filter} />
       </Card>
-      {doing && (
-        <BulkDialog
-          kind="executions"
-          {...doing}
-          onClose={() => setDoing(null)}
-          onDone={clear}
-          nameOf={(id) => (
-            <span title={id}>
-              {names.get(id)?.flowId} <code>{id.slice(0, 8)}</code>
-            </span>
-          )}
-        />
-      )}
     </Page>
   );
 }

@@ -1,8 +1,18 @@
 import type { LogLine } from "~/api/types";
+import type { RowKind } from "~/parts/rows/useRows";
 
 /** Lines have no id of their own; what wrote it, when, and a mark of its words make one that an address can hold. */
 export const lineId = (line: LogLine): string =>
   `${line.executionId ?? ""}~${line.taskRunId ?? ""}~${line.timestamp}~${markOf(line.message)}`;
+
+/** What a list of lines is made of. Lines never change; those that say the same at the same instant are one. */
+export const LINES: RowKind<LogLine> = {
+  kind: "logs",
+  watched: false,
+  idOf: lineId,
+  startOf: (line) => line.timestamp,
+  newer: (line) => line,
+};
 
 export interface LineName {
   executionId: string;

@@ -15,7 +15,10 @@ import { Card, Page } from "~/parts/Page";
 import { QueryBar } from "~/parts/QueryBar";
 import { withTerm } from "~/parts/query";
 import { RangePicker } from "~/parts/RangePicker";
+import { RowsNote } from "~/parts/rows/RowsNote";
+import { useRows } from "~/parts/rows/useRows";
 import { StateChart } from "~/parts/StateChart";
+import { SavedViews } from "~/parts/views/SavedViews";
 import { durationMs } from "~/time/duration";
 import { useKeptSearch } from "~/url/kept";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
@@ -25,14 +28,12 @@ import { askedFor, COLUMNS, columnsOf } from "./columns";
 import { Facets } from "./Facets";
 import { FirstVisit } from "./FirstVisit";
 import { Rows } from "./Rows";
-import { RowsNote } from "./RowsNote";
-import { SavedViews } from "./SavedViews";
+import { TASK_RUNS } from "./row";
 import { Statistics } from "./Statistics";
 import { TaskRunDrawer } from "./TaskRunDrawer";
 import css from "./TaskRunsPage.module.css";
 import { useAnyEver } from "./useAnyEver";
 import { useNarrow } from "./useNarrow";
-import { useRows } from "./useRows";
 import { ViewCards } from "./ViewCards";
 
 const EVERY_MS = 5_000;
@@ -71,7 +72,7 @@ export function Component() {
   const asked = askedFor(visible, columns);
   const params = useMemo(() => ({ ...filter, sort: sortText(sort), columns: asked }), [filter, sort, asked]);
   const everyMs = isOpen(range) ? EVERY_MS : false;
-  const live = useRows(params, isOpen(range));
+  const live = useRows(TASK_RUNS, params, isOpen(range));
   const histogram = useHistogram("taskruns", filter, chart === "on" ? everyMs : false);
   const views = useViews("taskruns");
   const anyEver = useAnyEver(live.list.data?.pages[0]?.total);
@@ -106,6 +107,7 @@ export function Component() {
           params={rangeParams(range)}
         />
         <SavedViews
+          page="taskruns"
           views={views.data?.filter((view) => !view.builtIn) ?? []}
           activeId={viewId}
           shown={{

@@ -3,12 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Hourglass, type LucideIcon, OctagonX, RefreshCw, Snail } from "lucide-react";
 import { Link } from "react-router";
 import { get } from "~/api/client";
-import { useCount } from "~/api/taskruns";
+import { useCount } from "~/api/lists";
 import type { Histogram, View } from "~/api/types";
 import { Sparkline } from "~/parts/Sparkline";
 import type { Hue } from "~/parts/states";
+import { viewSearch } from "~/parts/views/viewSearch";
 import css from "./ViewCards.module.css";
-import { viewSearch } from "./views";
 
 const EVERY_MS = 15_000;
 const HOURS = 24;
@@ -56,7 +56,7 @@ export function ViewCards({ views, query }: { views: readonly View[]; query: str
 
 function Card({ view, active }: { view: View; active: boolean }) {
   const { icon: Icon, hue, date, term, trend } = LOOKS[view.id] ?? OTHERWISE;
-  const count = useCount({ query: view.query }, "bounded", true, EVERY_MS);
+  const count = useCount("taskruns", { query: view.query }, { everyMs: EVERY_MS });
   const hours = useHours(view.query, date, term);
   const some = (count.data?.total ?? 0) > 0;
   return (

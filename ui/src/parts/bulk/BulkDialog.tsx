@@ -110,10 +110,10 @@ export function BulkDialog({ kind, action, target, onClose, onDone, nameOf }: Pr
   );
 }
 
-/** Counts and figures are asked for anew. The rows of task runs are live: they say what became of them and stay. */
+/** Counts and figures are asked for anew. The rows are live: they say what became of them and stay. */
 function renew(client: QueryClient, kind: BulkKind) {
   void client.invalidateQueries({
-    predicate: ({ queryKey: [of, what] }) => of === kind && !(kind === "taskruns" && what === "search"),
+    predicate: ({ queryKey: [of, what] }) => of === kind && what !== "search",
   });
 }
 

@@ -6,12 +6,14 @@ import { taskRunsLink } from "~/app/links";
 import { defaultColumns } from "~/parts/columns";
 import { QueryBar } from "~/parts/QueryBar";
 import { RangePicker } from "~/parts/RangePicker";
+import { RowsNote } from "~/parts/rows/RowsNote";
+import { useRows } from "~/parts/rows/useRows";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
 import { sortText, useSearch, useSort, useText } from "~/url/search";
 import { askedFor, COLUMNS } from "../../taskruns/columns";
 import { Rows } from "../../taskruns/Rows";
+import { TASK_RUNS } from "../../taskruns/row";
 import { TaskRunDrawer } from "../../taskruns/TaskRunDrawer";
-import { useRows } from "../../taskruns/useRows";
 import { termsOfFlow } from "./ExecutionsOf";
 import css from "./Tabs.module.css";
 
@@ -30,7 +32,7 @@ export function TaskRunsOf({ flow }: { flow: Flow }) {
     [flow.namespace, flow.id, query, range],
   );
   const params = useMemo(() => ({ ...filter, sort: sortText(sort), columns: ASKED }), [filter, sort]);
-  const live = useRows(params, isOpen(range));
+  const live = useRows(TASK_RUNS, params, isOpen(range));
   return (
     <div className={css.beside}>
       <div className={css.tab}>
@@ -43,7 +45,10 @@ export function TaskRunsOf({ flow }: { flow: Flow }) {
             placeholder="Search: state:FAILED task:load duration:>10s"
           />
           <RangePicker range={range} onRange={setRange} />
-          <Link to={taskRunsLink(`${termsOfFlow(flow)} ${query}`.trim())}>open in Task Runs</Link>
+          <span className={css.note}>
+            <RowsNote live={live} filter={filter} isOpen={isOpen(range)} />
+            <Link to={taskRunsLink(`${termsOfFlow(flow)} ${query}`.trim())}>open in Task Runs</Link>
+          </span>
         </div>
         <Rows
           live={live}

@@ -3,18 +3,19 @@ import { Bookmark, BookmarkPlus, Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { View } from "~/api/types";
-import { useChangeViews, type ViewBody } from "~/api/views";
+import { useChangeViews, type ViewBody, type ViewPage } from "~/api/views";
 import { toast, toastError } from "~/app/toasts";
-import { Button, IconButton } from "~/parts/Button";
-import { Dialog } from "~/parts/Dialog";
-import { Menu } from "~/parts/Menu";
+import { Button, IconButton } from "../Button";
+import { Dialog } from "../Dialog";
+import { Menu } from "../Menu";
 import css from "./SavedViews.module.css";
-import { viewSearch } from "./views";
+import { viewSearch } from "./viewSearch";
 
 /** What is shown now, as it would be saved. */
 export type Shown = Pick<ViewBody, "query" | "columns" | "sort" | "timeRange" | "chart">;
 
 interface Props {
+  page: ViewPage;
   views: readonly View[];
   activeId: string;
   shown: Shown;
@@ -23,9 +24,9 @@ interface Props {
 
 const OWNER = "runfold.owner";
 
-export function SavedViews({ views, activeId, shown, onOpen }: Props) {
+export function SavedViews({ page, views, activeId, shown, onOpen }: Props) {
   const [editing, setEditing] = useState<"new" | View | null>(null);
-  const { save, remove } = useChangeViews("taskruns");
+  const { save, remove } = useChangeViews(page);
   const update = (view: View) =>
     save.mutate(
       { id: view.id, body: { ...bodyOf(view), ...shown } },
@@ -93,7 +94,7 @@ export function SavedViews({ views, activeId, shown, onOpen }: Props) {
             save.mutate(
               old
                 ? { id: old.id, body: { ...bodyOf(old), ...about } }
-                : { body: { page: "taskruns", ...shown, ...about } },
+                : { body: { page, ...shown, ...about } },
               {
                 onSuccess: (view) => {
                   setEditing(null);
