@@ -16,7 +16,7 @@ import msgspec
 
 from runfold.adapters.sqlite_query import tokens, word_tokens
 from runfold.documents.instants import date_of, micros_of
-from runfold.documents.model import FIELDS, Document, FieldType, Kind
+from runfold.documents.model import FIELDS, GROUPED_MAPS, Document, FieldType, Kind
 from runfold.documents.storable import Storable
 
 INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,7 +64,13 @@ USING fts5(words, content='', detail=none, columnsize=0, tokenize="ascii tokench
 
 _FORGET: Final = "INSERT INTO {kind}_words ({kind}_words, rowid, words) VALUES ('delete', ?, ?)"
 
-_NAMES: Final = {kind: ["_version", "_created", *(f'"{name}"' for name in names)] for kind, names in COLUMNS.items()}
+KEPT_MAPS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    kind: tuple(name for name in GROUPED_MAPS if name in fields) for kind, fields in FIELDS.items()
+}
+"""Maps that are columns too, JSON texts of their leaves: of tokens no value could be told."""
+
+_READ: Final = {kind: ["_version", "_created", *(f'"{name}"' for name in names)] for kind, names in COLUMNS.items()}
+_NAMES: Final = {kind: [*names, *(f'"{name}"' for name in KEPT_MAPS[kind])] for kind, names in _READ.items()}
 _INSERT: Final = {
     kind: f"INSERT INTO {kind} ({', '.join(names)}, rowid) VALUES ({', '.join('?' * (len(names) + 1))})"  # noqa: S608
     for kind, names in _NAMES.items()
@@ -78,7 +84,7 @@ _UPDATE: Final = {
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create what is not there yet."""
     for kind, names in COLUMNS.items():
-        columns = ", ".join(f'"{name}" {_SQL_TYPES[FIELDS[kind][name]]}' for name in names if name != "id")
+        columns = ", ".join(f'"{name}" {_type_of(kind, name)}' for name in (*names, *KEPT_MAPS[kind]) if name != "id")
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {kind} (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
             f"_version INTEGER NOT NULL, _created INTEGER NOT NULL, {columns})"
@@ -100,9 +106,13 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def _add_columns(connection: sqlite3.Connection, kind: Kind) -> None:
     """Add what the table of fields has and a table of an older version has not."""
     known = _columns(connection, kind)
-    for name in COLUMNS[kind]:
+    for name in (*COLUMNS[kind], *KEPT_MAPS[kind]):
         if name not in known:
-            connection.execute(f'ALTER TABLE {kind} ADD COLUMN "{name}" {_SQL_TYPES[FIELDS[kind][name]]}')
+            connection.execute(f'ALTER TABLE {kind} ADD COLUMN "{name}" {_type_of(kind, name)}')
+
+
+def _type_of(kind: Kind, name: str) -> str:
+    return _SQL_TYPES.get(FIELDS[kind][name], "TEXT")
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -153,7 +163,7 @@ def remove(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequen
 
 def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence[Any]) -> Iterator[Document]:
     """Yield the documents of `kind` that are found by `tail`, which follows FROM."""
-    names = ", ".join(_NAMES[kind])
+    names = ", ".join(_READ[kind])
     found = connection.execute(f"SELECT rowid, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
     for row in found:
         rest = connection.execute(f"SELECT source, details FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
@@ -175,7 +185,9 @@ def _row(item: Storable) -> tuple[Any, ...]:
     columns = [
         micros_of(value) if isinstance(value, datetime) else value for value in map(value_of, COLUMNS[document.kind])
     ]
-    return (document.version, micros_of(document.created), *columns)
+    maps = (item.leaves.get(name) for name in KEPT_MAPS[document.kind])
+    kept = (msgspec.json.encode(leaves).decode() if leaves else None for leaves in maps)
+    return (document.version, micros_of(document.created), *columns, *kept)
 
 
 def _document(kind: Kind, row: Sequence[Any], rest: Sequence[bytes | None]) -> Document:

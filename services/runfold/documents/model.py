@@ -186,6 +186,9 @@ Fields that no snapshot says: how a task run stands beside those that ran before
 in relation to it, once ended. `overdueAt`: when a running one will have taken longer.
 """
 
+GROUPED_MAPS: Final = ("labels",)
+"""Maps by whose leaves documents can be grouped: `labels.team` names one as a field."""
+
 SEARCH_ONLY: Final = frozenset({F.TEXT, F.FLATTENED})
 """Field types that an index does not give back."""
 
