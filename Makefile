@@ -8,7 +8,7 @@ PORT ?= 8080
 SEEDS ?= 10000
 WORKERS ?= 2
 
-.PHONY: run ui check test services-up services-down schemas bench bench-search simulate conformance-server conformance lock clean
+.PHONY: run ui check test services-up services-down schemas bench bench-search bench-page simulate conformance-server conformance lock clean
 
 run: $(INSTALLED) ## start everything in one process, run an example, go on serving (ONCE=1: end after the run)
 	@$(if $(ONCE),:,$(BIN)/python ui/build.py --if-needed --if-possible)
@@ -43,6 +43,10 @@ bench: $(INSTALLED)
 
 bench-search: $(INSTALLED) ## what people ask of the search, of 1,000,000 task runs in a real Elasticsearch (ARGS="--count 100000": of fewer)
 	$(BIN)/python -m tests.bench.search $(ARGS)
+
+bench-page: $(INSTALLED) ## how long the page's frames take, with 1,000,000 task runs behind it (ARGS="--count 20000 --embedded": quicker)
+	$(BIN)/python ui/build.py --if-needed --if-possible
+	$(BIN)/python -m tests.bench.page $(ARGS)
 
 simulate: $(INSTALLED) ## more seeds than the tests try
 	RUNFOLD_SEEDS=$(SEEDS) $(BIN)/pytest -n $(WORKERS) -q tests/simulation
