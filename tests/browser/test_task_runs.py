@@ -36,6 +36,25 @@ def test_a_row_opens_its_task_run_and_the_address_holds_it(looking: Looking) -> 
     expect(drawer).to_have_count(0)
 
 
+def test_who_comes_by_a_link_sees_its_row_marked_among_the_others(looking: Looking, server: Server) -> None:
+    page = looking.page
+    found = server.api.get("/taskruns/search", params={"sort": "taskId:asc", "size": 100}).json()["results"]
+    last = found[-1]["id"]
+    looking.open(f"/taskruns?sort=taskId:asc&open={last}")
+
+    row = page.get_by_role("row").and_(page.locator("[aria-current]"))
+    expect(row).to_be_in_viewport()
+    expect(row).to_have_attribute("aria-rowindex", str(len(found) + 1))
+    expect(page.get_by_role("row").and_(page.locator("[aria-rowindex='2']"))).to_have_count(0)
+    expect(page.get_by_role("complementary", name="Task run")).to_contain_text(found[-1]["taskId"])
+    assert looking.shoot("taskruns-by-link") == []
+
+    page.get_by_role("grid", name="Task runs").evaluate("grid => grid.scrollTo(0, 0)")
+    page.keyboard.press("Escape")
+    expect(row).to_have_count(0)
+    expect(page.get_by_role("row").and_(page.locator("[aria-rowindex='2']"))).to_be_in_viewport()
+
+
 def test_the_list_is_used_by_keyboard_alone(looking: Looking) -> None:
     page = looking.page
     looking.open("/")

@@ -4,7 +4,7 @@
  * A row is a link: a click opens it, a middle click opens it in a new tab. `j k` move a cursor, `enter`
  * opens, `x` selects, `shift+x` selects up to there. The page owns rows, sort, selection and what is open.
  */
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, type To, useNavigate } from "react-router";
@@ -63,6 +63,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     scrollPaddingStart: rowHeight,
   });
   const cursor = useCursor(props, virtual.scrollToIndex);
+  useSeen(props, virtual, cursor);
 
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
@@ -126,6 +127,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
                 role="row"
                 aria-rowindex={item.index + 2}
                 aria-selected={selectable ? selection.has(id) : undefined}
+                aria-current={id === openId || undefined}
                 data-open={id === openId || undefined}
                 data-dimmed={props.dimmed?.has(id) || undefined}
                 data-cursor={id === cursor.id || undefined}
@@ -183,6 +185,28 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   );
 }
 
+/** Who comes by a link sees the row that it opens, once; then the list is theirs to scroll. */
+function useSeen<Row>(
+  { rows, idOf, openId }: VirtualTableProps<Row>,
+  virtual: Virtualizer<HTMLDivElement, Element>,
+  cursor: { id: string | null; set: (id: string) => void },
+) {
+  const seen = useRef<string | null>(null);
+  useEffect(() => {
+    if (!openId || rows.length === 0 || seen.current === openId) return;
+    const index = rows.findIndex((row) => idOf(row) === openId);
+    // It may be among rows that are still to come, but who has scrolled is not taken elsewhere.
+    if (index >= 0 || virtual.scrollOffset) seen.current = openId;
+    // Who opened it here is at it already.
+    if (index < 0 || cursor.id === openId) return;
+    cursor.set(openId);
+    const range = virtual.calculateRange();
+    if (range === null || index <= range.startIndex || index >= range.endIndex)
+      virtual.scrollToIndex(index, { align: "center" });
+    virtual.scrollElement?.scrollIntoView({ block: "nearest" });
+  }, [rows, idOf, openId, virtual, cursor.id, cursor.set]);
+}
+
 function Head<Row>({
   column,
   sort,
@@ -227,7 +251,7 @@ function useCursor<Row>(
 ) {
   const { rows, idOf, linkOf, selection, onSelection, openId } = props;
   const navigate = useNavigate();
-  const [id, set] = useState<string | null>(openId ?? null);
+  const [id, set] = useState<string | null>(null);
   const anchor = useRef<number | null>(null);
   const index = useMemo(
     () => (id === null ? -1 : rows.findIndex((row) => idOf(row) === id)),
