@@ -45,7 +45,7 @@ def test_who_comes_by_a_link_sees_its_row_marked_among_the_others(looking: Looki
     row = page.get_by_role("row").and_(page.locator("[aria-current]"))
     expect(row).to_be_in_viewport()
     expect(row).to_have_attribute("aria-rowindex", str(len(found) + 1))
-    expect(page.get_by_role("row").and_(page.locator("[aria-rowindex='2']"))).to_have_count(0)
+    assert page.get_by_role("grid", name="Task runs").evaluate("grid => grid.scrollTop") > 0
     expect(page.get_by_role("complementary", name="Task run")).to_contain_text(found[-1]["taskId"])
     assert looking.shoot("taskruns-by-link") == []
 

@@ -42,6 +42,7 @@ export interface VirtualTableProps<Row> {
 }
 
 const CHECK_WIDTH = 36;
+const HEAD_HEIGHT = 34;
 const OVERSCAN = 12;
 const NEAR_END = 15;
 
@@ -61,6 +62,8 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     getItemKey: (index) => idOf(rows[index]!),
     overscan: OVERSCAN,
     scrollPaddingStart: rowHeight,
+    // The rows begin below the head, which the virtualizer does not know of.
+    scrollPaddingEnd: HEAD_HEIGHT,
   });
   const cursor = useCursor(props, virtual.scrollToIndex);
   useSeen(props, virtual, cursor);
@@ -201,10 +204,23 @@ function useSeen<Row>(
     if (index < 0 || cursor.id === openId) return;
     cursor.set(openId);
     const range = virtual.calculateRange();
-    if (range === null || index <= range.startIndex || index >= range.endIndex)
+    if (range === null || index <= range.startIndex || index >= range.endIndex - 1)
       virtual.scrollToIndex(index, { align: "center" });
     virtual.scrollElement?.scrollIntoView({ block: "nearest" });
   }, [rows, idOf, openId, virtual, cursor.id, cursor.set]);
+
+  // A chart that comes later makes the table lower: the row that was in sight stays so.
+  const height = virtual.scrollRect?.height ?? 0;
+  const before = useRef(0);
+  useEffect(() => {
+    const was = before.current;
+    before.current = height;
+    if (!openId || height >= was) return;
+    const item = virtual.measurementsCache[rows.findIndex((row) => idOf(row) === openId)];
+    const top = virtual.scrollOffset ?? 0;
+    if (item !== undefined && item.start >= top && item.start < top + was)
+      virtual.scrollToIndex(item.index, { align: "auto" });
+  }, [rows, idOf, openId, virtual, height]);
 }
 
 function Head<Row>({
