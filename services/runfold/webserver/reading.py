@@ -114,7 +114,7 @@ class Reader:
         page = with_tail_lines(self._index.search(query), query, self._index, self._tail)
         newest = [self._newest(document, query.filter) for document in page.documents]
         shown = [document for document in newest if document is not None]
-        results = self._with_columns(shown, columns) if columns else [document.body["source"] for document in shown]
+        results = self._with_columns(shown, columns) if columns else [_hit(document) for document in shown]
         total = page.total - (len(newest) - len(results))
         following = {"next": page.next} if page.next is not None else {}
         as_of = {"asOf": self._freshness.as_of()}
@@ -240,6 +240,12 @@ class Reader:
             if after is None:
                 return
         logger.warning("Cut after %d pages: %s", PAGES_MAX, query.filter)
+
+
+def _hit(document: Document) -> ApiJson:
+    """Return what a search tells of a document; of a line also its place among those of its execution."""
+    source: ApiJson = document.body["source"]
+    return source | {"position": document.body["position"]} if document.kind is Kind.LOGS else source
 
 
 def _newer(one: Document | None, other: Document | None) -> Document | None:

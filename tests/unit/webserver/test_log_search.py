@@ -55,6 +55,12 @@ def test_every_field_of_queries_filters_log_lines(lines, query, places):
     assert messages(lines, query=query) == [every[place] for place in places]
 
 
+def test_a_hit_tells_its_place_and_the_lines_of_an_execution_are_as_they_were_recorded(lines):
+    found = lines.get("/logs/search", query="execution:e1", sort="position:desc").json()["results"]
+    assert [line["position"] for line in found] == [2, 1, 0]
+    assert all("position" not in line for line in lines.get("/logs/e1").json())
+
+
 def test_parameters_say_the_same_as_queries(lines):
     assert messages(lines, taskRunId="r1", attempt=1) == ["connection refused by orders"]
     assert messages(lines, taskId="t1", minLevel="WARN") == ["slow answer"]
