@@ -230,11 +230,11 @@ def http_rules(settings: Settings) -> HttpRules:
     )
 
 
-def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER) -> Indexer:
-    """Return an indexer; its place in the group is this machine's."""
+def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER, member: str | None = None) -> Indexer:
+    """Return an indexer. `member`: its name in the group, lasting and its own; None: this machine's."""
     turn = Turn()
     assignment = Assignment(turn.assigned, turn.revoked)
-    log = core.broker.log(Reading(TOPICS, group=GROUP, member=core.settings.member, assignment=assignment))
+    log = core.broker.log(Reading(TOPICS, group=GROUP, member=member or core.settings.member, assignment=assignment))
     sweep = Sweep(index, core.broker, core.settings.retention, utc_now)
     return Indexer(log, index, pace, core.files, lambda: sweep.step() if turn.is_ours() else None)
 

@@ -15,6 +15,7 @@ from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.elastic_mapping import Names
 from runfold.adapters.elastic_months import LiveMonths
 from runfold.adapters.sqlite_index import SqliteIndex
+from runfold.documents.leaves import leaves
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, Kind
 from runfold.documents.query import (
     PAGED_MAX,
@@ -29,7 +30,6 @@ from runfold.documents.query import (
     Sort,
     Under,
     Words,
-    leaves,
     matches,
 )
 from runfold.documents.storable import storable

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from runfold.documents.leaves import LEAF_DEPTH_MAX
 from runfold.documents.model import FIELDS, FieldType, Kind
-from runfold.documents.query import LEAF_DEPTH_MAX
 from runfold.documents.storable import KEYWORD_STORED_MAX
 
 FIRST_GENERATION: Final = 1
@@ -27,9 +27,6 @@ _OURS: Final = {"managed_by": "runfold"}
 
 CREATED: Final = "created"
 """The one field beside the table's: it says how the index's name was chosen."""
-
-UNSTORED: Final = ("text", "errorText", "inputs", "outputs")
-"""Searched, but not kept a second time: they stand in `source`."""
 
 _FIELDS: Final[Mapping[FieldType, Mapping[str, Any]]] = {
     FieldType.KEYWORD: {"type": "keyword", "ignore_above": KEYWORD_STORED_MAX},
@@ -77,11 +74,13 @@ class Names:
 
     def writable(self, kind: Kind, created: datetime) -> str:
         """Return the alias that a document is written by."""
-        return f"{self.prefix}{kind}-{created.astimezone(UTC):%Y.%m}"
+        utc = created.astimezone(UTC)
+        return f"{self.prefix}{kind}-{utc.year:04d}.{utc.month:02d}"
 
     def month(self, kind: Kind, generation: int, created: datetime) -> str:
         """Return the index that a document is in for all its generation's life."""
-        return f"{self.prefix}{kind}-{generation}-{created.astimezone(UTC):%Y.%m}"
+        utc = created.astimezone(UTC)
+        return f"{self.prefix}{kind}-{generation}-{utc.year:04d}.{utc.month:02d}"
 
     def all_months(self, kind: Kind, generation: int) -> str:
         """Return the pattern of a generation's indices."""
@@ -136,7 +135,7 @@ def properties(kind: Kind) -> dict[str, Any]:
 
 def fingerprint(kind: Kind) -> str:
     """Return a text that differs if what is made of a document does: stored with the mapping."""
-    layout = json.dumps([properties(kind), UNSTORED], sort_keys=True)
+    layout = json.dumps(properties(kind), sort_keys=True)
     return hashlib.sha256(layout.encode()).hexdigest()[:16]
 
 
@@ -159,7 +158,6 @@ def mappings(kind: Kind) -> dict[str, Any]:
     """Return the mapping of a kind."""
     return {
         "dynamic": False,
-        "_source": {"excludes": [name for name in UNSTORED if name in FIELDS[kind]]},
         "_meta": {"fingerprint": fingerprint(kind)},
         "properties": properties(kind),
     }

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
 
+from runfold.documents.instants import micros_of
+from runfold.documents.leaves import LEAF_LENGTH_MAX, is_leaf_path
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.query import (
-    LEAF_LENGTH_MAX,
     All,
     AnyOf,
     Between,
@@ -25,7 +26,6 @@ from runfold.documents.query import (
     StartsWith,
     Under,
     Words,
-    is_leaf_path,
     words_of,
 )
 from runfold.documents.storable import EARLIEST, LATEST
@@ -69,6 +69,11 @@ def condition(wanted: Filter, kind: Kind) -> Dsl:
 def order(sorts: Sequence[Sort]) -> list[Dsl]:
     """Return the sort; what is missing comes last."""
     return [{sort.field: {"order": "desc" if sort.descending else "asc", "missing": "_last"}} for sort in sorts]
+
+
+def sort_values(values: Sequence[Scalar | None]) -> list[Scalar | None]:
+    """Return a document's values as `search_after` takes them: dates in nanoseconds."""
+    return [micros_of(value) * 1000 if isinstance(value, datetime) else value for value in values]
 
 
 def _between(wanted: Between) -> Dsl:

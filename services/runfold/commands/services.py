@@ -7,11 +7,12 @@ that is not 0, and its supervisor starts it again.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import typer
 
@@ -23,12 +24,14 @@ from runfold.assembly import Core
 from runfold.commands.serving import HostOption, Listener, PortOption, serve
 from runfold.commands.terminal import ConfigOption, errors_told, settings_for
 from runfold.ports import Index
-from runfold.runtime import end_when_frozen, run, settle, stop_on_signals, until_available
+from runfold.runtime import end_when_frozen, run, run_all, settle, stop_on_signals, until_available
 from runfold.settings import Settings
 from runfold.webserver.tail import Tail
 
 app = typer.Typer()
 logger = logging.getLogger(__name__)
+
+THREADS_MAX: Final = 16
 
 MemberOption = Annotated[
     str | None,
@@ -49,7 +52,7 @@ def executor(*, member: MemberOption = None, config: ConfigOption = None) -> Non
     with errors_told():
         settings = _settings(config, member)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("executor", lambda: assembly.executor(cluster.ready(), cluster.flows()), stop)
+            _run("executor", [lambda: assembly.executor(cluster.ready(), cluster.flows())], stop)
 
 
 @app.command()
@@ -58,16 +61,31 @@ def worker(*, config: ConfigOption = None) -> None:
     with errors_told():
         settings = _settings(config, None)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("worker", lambda: _Worker(cluster.ready(), cluster.index()), stop)
+            _run("worker", [lambda: _Worker(cluster.ready(), cluster.index())], stop)
 
 
 @app.command()
-def indexer(*, member: MemberOption = None, config: ConfigOption = None) -> None:
-    """Make executions, task runs, logs and metrics searchable."""
+def indexer(
+    *,
+    member: MemberOption = None,
+    threads: Annotated[
+        int,
+        typer.Option(min=1, max=THREADS_MAX, help="Members of the group here: one reads while another one stores."),
+    ] = 2,
+    config: ConfigOption = None,
+) -> None:
+    """Make executions, task runs, logs and metrics searchable. Start more to share the partitions."""
     with errors_told():
         settings = _settings(config, member)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("indexer", lambda: assembly.indexer(cluster.ready(), cluster.index()), stop)
+            index = cluster.index()
+            members = [settings.member, *(f"{settings.member}-{number}" for number in range(2, threads + 1))]
+            made = [partial(_indexer, cluster, index, each) for each in members]
+            _run("indexer", made, stop)
+
+
+def _indexer(cluster: "_Cluster", index: Index, member: str) -> Service:
+    return assembly.indexer(cluster.ready(), index, member=member)
 
 
 @app.command()
@@ -136,14 +154,20 @@ class _Worker:
         self._worker.close(assembly.GRACE_S)
 
 
-def _run(name: str, make: Callable[[], Service], stop: threading.Event) -> None:
-    service = until_available(make, stop)
-    if service is None:
-        return
-    try:
+def _run(name: str, made: Sequence[Callable[[], Service]], stop: threading.Event) -> None:
+    """Run what is made, several in a thread each, until `stop`. Raises: the error that one died of."""
+    with ExitStack() as closing:
+        services: list[Service] = []
+        for make in made:
+            service = until_available(make, stop)
+            if service is None:
+                return
+            closing.callback(service.close)
+            services.append(service)
         logger.info("%s ready", name)
         settle()
-        run(service.step, stop)
-    finally:
-        service.close()
+        if len(services) == 1:
+            run(services[0].step, stop)
+        else:
+            run_all({f"{name}-{number}": service.step for number, service in enumerate(services, 1)}, stop)
     logger.info("%s ended", name)

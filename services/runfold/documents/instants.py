@@ -6,6 +6,8 @@ Reads and writes nothing. The rule: one form per value, so that texts can be com
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -13,9 +15,9 @@ _MICROSECOND = timedelta(microseconds=1)
 def instant_text(date: datetime) -> str:
     """Return `date` in UTC with `Z`; its fraction has 0, 3 or 6 digits."""
     utc = date if date.tzinfo is UTC else date.astimezone(UTC)
+    text: str = msgspec.to_builtins(utc)  # a tenth of what isoformat() costs; each document has a dozen of them
     micros = utc.microsecond
-    digits = "microseconds" if micros % 1000 else "milliseconds" if micros else "seconds"
-    return utc.isoformat(timespec=digits)[:-6] + "Z"
+    return f"{text[:-4]}Z" if micros and micros % 1000 == 0 else text
 
 
 def date_of_text(text: str) -> datetime:
@@ -25,10 +27,10 @@ def date_of_text(text: str) -> datetime:
 
 def duration_text(duration: timedelta) -> str:
     """Return an ISO duration of hours, minutes and seconds: "PT1H30M", "PT0.205802S", "PT0S"."""
-    total = duration // _MICROSECOND
-    sign = "-" if total < 0 else ""
-    seconds, fraction = divmod(abs(total), 1_000_000)
-    return _duration(sign, seconds, f"{fraction:06d}")
+    sign = ""
+    if duration.days < 0:
+        sign, duration = "-", -duration
+    return _duration(sign, duration.days * 86_400 + duration.seconds, f"{duration.microseconds:06d}")
 
 
 def seconds_text(seconds: float) -> str:
@@ -39,19 +41,21 @@ def seconds_text(seconds: float) -> str:
 
 
 def _duration(sign: str, total_seconds: int, fraction: str) -> str:
+    digits = fraction.rstrip("0")
+    if total_seconds < 60:
+        return f"PT{sign}{total_seconds}.{digits}S" if digits else f"PT{sign if total_seconds else ''}{total_seconds}S"
     hours, rest = divmod(total_seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    digits = fraction.rstrip("0")
     text = f"{sign}{hours}H" if hours else ""
     text += f"{sign}{minutes}M" if minutes else ""
-    if seconds or digits or not text:
+    if seconds or digits:
         text += f"{sign}{seconds}{'.' if digits else ''}{digits}S"
     return f"PT{text}"
 
 
 def millis(duration: timedelta) -> int:
-    """Return whole milliseconds."""
-    return duration // timedelta(milliseconds=1)
+    """Return whole milliseconds, rounded down."""
+    return (duration.days * 86_400 + duration.seconds) * 1000 + duration.microseconds // 1000
 
 
 def micros_of(date: datetime) -> int:

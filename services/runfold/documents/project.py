@@ -6,13 +6,14 @@ that its one record does not say, so records may come twice, late and in any ord
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
 from runfold.documents.fingerprint import fingerprint
 from runfold.documents.instants import instant_text, millis
+from runfold.documents.leaves import Leaves, leaves
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
-from runfold.documents.query import leaves
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Attempt, Deletion, Execution, Label, TaskRun
 from runfold.execution.state import History, State
@@ -36,6 +37,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
     attempts = taskrun.attempts
     error = taskrun.error or next((attempt.error for attempt in reversed(attempts) if attempt.error), None)
     worker = taskrun.worker_id or (attempts[-1].worker_id if attempts else None)
+    labels, outputs = _labels(taskrun.labels), leaves(taskrun.outputs or {})
     texts = (
         taskrun.id,
         taskrun.task_id,
@@ -62,14 +64,14 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "attemptCount": len(attempts),
         "workerId": worker,
         "triggerExecutionId": taskrun.trigger_execution_id,
-        "labels": _labels(taskrun.labels),
-        "inputs": next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs), None),
-        "outputs": taskrun.outputs,
-        "metrics": _metrics(taskrun),
+        "labels": labels or None,
+        "inputs": leaves(next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs), {})) or None,
+        "outputs": outputs or None,
+        "metrics": _metrics(taskrun) or None,
         "error": _keyword(error),
         "errorFingerprint": fingerprint(error, (taskrun.id, taskrun.execution_id)) if error else None,
         "errorText": _text((error,)),
-        "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(taskrun.outputs))),
+        "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(outputs))),
         "seq": taskrun.seq,
         "source": taskrun_json(taskrun),
         "details": [_attempt_details(attempt) for attempt in attempts] or None,
@@ -80,6 +82,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
 def project_execution(execution: Execution) -> Document:
     """Return the document of an execution; its task runs are documents of their own."""
     trigger = execution.trigger
+    inputs, outputs = leaves(execution.inputs), leaves(execution.outputs or {})
     texts = (execution.id, execution.flow_id, execution.namespace, trigger.id if trigger else None)
     body = {
         "id": execution.id,
@@ -93,17 +96,10 @@ def project_execution(execution: Execution) -> Document:
         "triggerExecutionId": trigger_execution_id(execution),
         **_life(execution.histories),
         "taskRunCount": execution.taskrun_count,
-        "labels": _labels(execution.labels),
-        "inputs": execution.inputs or None,
-        "outputs": execution.outputs,
-        "text": _text(
-            (
-                *texts,
-                *_label_texts(execution.labels),
-                *_leaf_texts(execution.inputs),
-                *_leaf_texts(execution.outputs),
-            )
-        ),
+        "labels": _labels(execution.labels) or None,
+        "inputs": inputs or None,
+        "outputs": outputs or None,
+        "text": _text((*texts, *_label_texts(execution.labels), *_leaf_texts(inputs), *_leaf_texts(outputs))),
         "seq": execution.seq,
         "source": execution_json(execution, ()),
     }
@@ -170,7 +166,7 @@ def project_metric(entry: MetricEntry, position: Position) -> Document:
         "value": entry.value,
         "timestamp": entry.timestamp,
         "position": position.offset,
-        "tags": dict(entry.tags) or None,
+        "tags": leaves(entry.tags) or None,
         "source": metric_json(entry),
     }
     return Document(Kind.METRICS, document_id, 1, entry.timestamp, _present(body))
@@ -215,20 +211,20 @@ def _waits(histories: History) -> dict[str, Any]:
     }
 
 
-def _labels(labels: Iterable[Label]) -> dict[str, list[str]] | None:
+def _labels(labels: Iterable[Label]) -> Leaves:
     """Return every value of every label: one given twice is found by both."""
     found: dict[str, list[str]] = {}
     for label in labels:
         found.setdefault(label.key, []).append(label.value)
-    return found or None
+    return leaves(found)
 
 
-def _metrics(taskrun: TaskRun) -> dict[str, list[float]] | None:
+def _metrics(taskrun: TaskRun) -> Leaves:
     found: dict[str, list[float]] = {}
     for attempt in taskrun.attempts:
         for metric in attempt.metrics:
             found.setdefault(metric.name, []).append(metric.value)
-    return found or None
+    return leaves(found)
 
 
 def _label_texts(labels: Iterable[Label]) -> Iterator[str]:
@@ -237,9 +233,8 @@ def _label_texts(labels: Iterable[Label]) -> Iterator[str]:
         yield label.value
 
 
-def _leaf_texts(carrier: Mapping[str, Any] | None) -> Iterator[str]:
-    for texts in leaves(carrier or {}).values():
-        yield from texts
+def _leaf_texts(found: Leaves) -> Iterator[str]:
+    return chain.from_iterable(found.values())
 
 
 def _text(parts: Iterable[str | None]) -> str | None:

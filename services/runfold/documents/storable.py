@@ -9,13 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import chain
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from runfold.documents.instants import instant_text
+from runfold.documents.leaves import leaves
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
-from runfold.documents.query import leaves, words_of
+from runfold.documents.query import words_of
 
 ID_SIZE_MAX_BYTES: Final = 512
 KEYWORD_STORED_MAX: Final = 8191
@@ -91,23 +93,43 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
     reason = _identity_fault(document)
     if reason is not None:
         return None, reason
-    scalars = {"id": document.id}
-    faults: list[str] = []
-    body = document.body
-    for name, fault_of in _SCALARS[document.kind]:
-        value = body.get(name)
-        if value is not None:
-            fault = fault_of(value)
-            if fault is None:
-                scalars[name] = value
-            else:
-                faults.append(f"{name} {fault}")
+    scalars, faults = _scalars(document)
     try:
         whole = Storable(document, scalars, _leaves(document), _words(document), *_stored(document))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         faults.append(f"it can't be written as JSON: {error}")
         whole = Storable(document, scalars, {}, {}, None).without_source()
     return (whole.without_search() if faults else whole), ("; ".join(faults) or None)
+
+
+def _scalars(document: Document) -> tuple[dict[str, Any], list[str]]:
+    """Return the good single values, and what is wrong with the others."""
+    kind, body = document.kind, document.body
+    found = {name: value for name in _SCALARS[kind] if (value := body.get(name)) is not None}
+    found["id"] = document.id
+    if _are_all_good(kind, found):
+        return found, []
+    scalars: dict[str, Any] = {"id": document.id}
+    faults: list[str] = []
+    for name, value in found.items():
+        fault = _SCALARS[kind][name](value)
+        if fault is None:
+            scalars[name] = value
+        else:
+            faults.append(f"{name} {fault}")
+    return scalars, faults
+
+
+def _are_all_good(kind: Kind, found: Mapping[str, Any]) -> bool:
+    """Return whether no value has a fault: the answer for nearly all documents, at a fifth of the cost."""
+    try:
+        msgspec.convert(found, _SHAPES[kind])
+        _check_unicode("".join([value for value in found.values() if isinstance(value, str)]))
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return False
+    dates = (found[name] for name in _DATES[kind] if name in found)
+    doubles = (found[name] for name in _DOUBLES[kind] if name in found)
+    return all(EARLIEST <= date < LATEST for date in dates) and all(map(math.isfinite, doubles))
 
 
 def _identity_fault(document: Document) -> str | None:
@@ -135,7 +157,7 @@ def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
         carrier = document.body.get(name)
         if carrier:
             by_path = leaves(carrier)
-            _check_unicode("".join(by_path) + "".join(text for texts in by_path.values() for text in texts))
+            _check_unicode("".join(chain(by_path, *by_path.values())))
             if by_path:
                 found[name] = by_path
     return found
@@ -203,7 +225,29 @@ _CHECKS: Final = {
 }
 
 _SCALARS: Final = {
-    kind: tuple((name, _CHECKS[field_type]) for name, field_type in fields.items() if field_type in _CHECKS)
+    kind: {name: _CHECKS[field_type] for name, field_type in fields.items() if field_type in _CHECKS}
+    for kind, fields in FIELDS.items()
+}
+_SHAPE_OF: Final[Mapping[FieldType, Any]] = {
+    FieldType.KEYWORD: Annotated[str, msgspec.Meta(max_length=KEYWORD_STORED_MAX)],
+    FieldType.DATE: Annotated[datetime, msgspec.Meta(tz=True)],
+    FieldType.LONG: Annotated[int, msgspec.Meta(ge=-LONG_MAX, le=LONG_MAX)],
+    FieldType.DOUBLE: float,
+}
+_SHAPES: Final = {
+    kind: msgspec.defstruct(
+        f"{kind.title()}Scalars", [(name, _SHAPE_OF[FIELDS[kind][name]] | None, None) for name in names]
+    )
+    for kind, names in _SCALARS.items()
+}
+"""The same checks as one type for each kind, as far as it can tell them."""
+
+_DATES: Final = {
+    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.DATE)
+    for kind, fields in FIELDS.items()
+}
+_DOUBLES: Final = {
+    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.DOUBLE)
     for kind, fields in FIELDS.items()
 }
 _CARRIERS: Final = {

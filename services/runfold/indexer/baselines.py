@@ -19,8 +19,12 @@ from runfold.ports import Index
 TASKS_MAX: Final = 10_000
 """Tasks whose baselines are remembered; the one not seen for longest is asked for again."""
 
-ASKED_MAX: Final = 20
-"""Tasks that one batch asks for; the others go on with what is known until the next batch."""
+ASKED_MIN: Final = 2
+ASKED_PER: Final = 1_000
+"""
+A batch asks for one task in so many documents, for `ASKED_MIN` at least; the others go on with what is known until
+the next batch. An answer costs the index about as much as a hundred documents do.
+"""
 
 WINDOW_MAX: Final = timedelta(days=30)
 WINDOW_MIN: Final = timedelta(hours=1)
@@ -75,18 +79,18 @@ class Baselines:
             if document.kind is Kind.TASKRUNS:
                 key, began = task_key(document), document.body["startDate"]
                 latest[key] = max(began, latest.get(key, began))
-        self._ask(latest)
+        self._ask(latest, max(ASKED_MIN, len(given) // ASKED_PER))
         return [self._compared(document) if document.kind is Kind.TASKRUNS else document for document in given]
 
-    def _ask(self, latest: dict[TaskKey, datetime]) -> None:
-        asked = 0
-        for key, moment in latest.items():
-            known = self._remembered(key)
-            if asked < ASKED_MAX and known.is_due(moment):
-                asked += 1
-                since = max(moment, EARLIEST + known.window) - known.window
-                figures = self._index.statistics(samples_question(key, since)).total.figures["runMs"]
-                known.learn(figures.count, figures.p95, moment)
+    def _ask(self, latest: dict[TaskKey, datetime], asked_max: int) -> None:
+        known = {key: self._remembered(key) for key in latest}
+        due = [key for key, moment in latest.items() if known[key].is_due(moment)]
+        due.sort(key=lambda key: known[key].asked_for is not None)  # of some, nothing is known yet
+        for key in due[:asked_max]:
+            moment, window = latest[key], known[key].window
+            since = max(moment, EARLIEST + window) - window
+            figures = self._index.statistics(samples_question(key, since)).total.figures["runMs"]
+            known[key].learn(figures.count, figures.p95, moment)
 
     def _remembered(self, key: TaskKey) -> _Known:
         known = self._known.get(key)

@@ -70,8 +70,9 @@ class Pace:
     A poll that brings fewer than `busy_from` is stored at once; after a larger one, more
     is gathered for `gather_s`, up to `batch_max` records.
 
-    `rest_s`: so long nothing is read after the first record of a batch. A process with other
-    services is left to them meanwhile, and of snapshots only the newest of that time is stored.
+    `rest_s`: so long nothing is read after the first record of a batch, unless the batch before it
+    was full: then there is much to catch up with. A process with other services is left to them
+    meanwhile, and of snapshots only the newest of that time is stored.
     """
 
     batch_max: int = 1000
@@ -116,6 +117,7 @@ class Indexer:
         self._eraser = Eraser(index, files or MemoryFiles())
         self._baselines = Baselines(index)
         self._pending: list[Record] = []
+        self._was_full = False
 
     def step(self) -> None:
         """Gather, store, confirm. Raises: Unavailable: step again later."""
@@ -164,8 +166,10 @@ class Indexer:
         pace = self._pace
         self._pending += self._log.poll(1, pace.idle_s)
         if self._pending:
-            time.sleep(pace.rest_s)
+            if not self._was_full:
+                time.sleep(pace.rest_s)
             self._pending += self._log.poll(pace.batch_max - 1, 0)
+            self._was_full = len(self._pending) > pace.batch_max // 2
 
 
 def _of_execution(execution: Execution) -> Document:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from runfold.documents.leaves import leaves
 from runfold.documents.model import COMPARED, FIELDS, KEYWORD_LENGTH_MAX, FieldType, Kind
 from runfold.documents.project import (
     TEXT_SIZE_MAX_BYTES,
@@ -13,7 +14,7 @@ from runfold.documents.project import (
     project_metric,
     project_taskrun,
 )
-from runfold.documents.query import AnyOf, Holds, Is, Words, leaves, matches, words_of
+from runfold.documents.query import AnyOf, Holds, Is, Words, matches, words_of
 from runfold.documents.storable import newest, storable
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Attempt, Execution, Label, Metric, TaskRun, Trigger

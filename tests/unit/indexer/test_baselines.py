@@ -11,7 +11,7 @@ from runfold.documents.baseline import SAMPLES_MIN
 from runfold.documents.model import Document, Kind
 from runfold.documents.statistics import Statistics, StatisticsAnswer
 from runfold.indexer import baselines
-from runfold.indexer.baselines import ASKED_MAX, WINDOW_MAX, Baselines
+from runfold.indexer.baselines import ASKED_MIN, ASKED_PER, WINDOW_MAX, Baselines
 
 DATE = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -101,13 +101,21 @@ def test_the_index_is_asked_again_after_a_tenth_more_runs_or_an_hour(index: Coun
 
 
 def test_thousands_of_unknown_tasks_do_not_hold_the_indexer_up(index: Counting):
-    strangers = [run(number, 1, taskId=f"t{number}") for number in range(ASKED_MAX * 3)]
     known = Baselines(index)
-    known.compare(strangers)
-    assert index.asked == ASKED_MAX
-    for _ in range(5):
-        known.compare([run(1000 + number, None, taskId=f"t{number}") for number in range(ASKED_MAX * 3)])
-    assert index.asked >= ASKED_MAX * 3
+    known.compare([run(number, 1, taskId=f"t{number}") for number in range(ASKED_PER * 3)])
+    assert index.asked == 3
+    known.compare([run(number, 1, taskId=f"t{number}") for number in range(ASKED_PER // 2)])
+    assert index.asked == 3 + ASKED_MIN, "a small batch asks for some, too"
+
+
+def test_a_task_that_nothing_is_known_of_is_asked_for_before_others(index: Counting):
+    known = Baselines(index)
+    known.compare([run(0, 1, taskId="a"), run(1, 1, taskId="b")])
+    store(index, [run(number, 100, taskId="new") for number in range(SAMPLES_MIN)])
+    runs = [run(100 + number, 1, taskId=task) for number in range(SAMPLES_MIN) for task in ("a", "b")]
+    known.compare(runs)  # now both are due again
+    *_, new = known.compare([run(200, 1, taskId="a"), run(201, 1, taskId="b"), run(202, 200, taskId="new")])
+    assert said(new) == (100, 2.0, None)
 
 
 def test_tasks_not_seen_for_long_are_forgotten(index: Counting, monkeypatch: pytest.MonkeyPatch):

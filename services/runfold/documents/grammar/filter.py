@@ -15,21 +15,9 @@ from runfold.documents.grammar.fields import BY_NAME, QueryField, ValueType
 from runfold.documents.grammar.ordered import AGE, RANK, SCALES, ordered
 from runfold.documents.grammar.tree import Both, Either, Expression, Op, Term, Value, Without
 from runfold.documents.grammar.values import DECIMAL, before
+from runfold.documents.leaves import is_leaf_path
 from runfold.documents.model import Kind
-from runfold.documents.query import (
-    All,
-    AnyOf,
-    Between,
-    Exists,
-    Filter,
-    Holds,
-    Is,
-    Not,
-    StartsWith,
-    Under,
-    Words,
-    is_leaf_path,
-)
+from runfold.documents.query import All, AnyOf, Between, Exists, Filter, Holds, Is, Not, StartsWith, Under, Words
 from runfold.errors import QueryInvalid
 
 _FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False}
