@@ -85,6 +85,38 @@ def test_logs_are_searched_and_lead_to_the_attempt(looking: Looking) -> None:
     assert looking.shoot("log-line") == []
 
 
+def test_new_lines_are_counted_before_they_are_shown(looking: Looking, server: Server) -> None:
+    page = looking.page
+    looking.open("/logs?query=task:settled")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("the third attempt did it")
+    before = page.get_by_role("row").count()
+
+    server.run("retry")
+    button = page.get_by_role("button", name="1 new")
+    expect(button).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(before)
+    button.click()
+    expect(page.get_by_role("row")).to_have_count(before + 1)
+    expect(button).to_have_count(0)
+
+
+def test_a_search_for_lines_is_saved_with_its_level(looking: Looking) -> None:
+    page = looking.page
+    looking.open("/logs?query=flow:retry&level=WARN&timeRange=PT24H")
+    page.get_by_role("button", name="Save view").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("What goes wrong")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    view = page.get_by_role("list", name="Saved views").get_by_role("link", name="What goes wrong")
+    expect(view).to_have_attribute("aria-current", "true")
+
+    looking.open("/logs")
+    view.click()
+    expect(page.get_by_role("button", name="Take out level:>=WARN")).to_be_visible()
+    expect(page).to_have_url(re.compile("timeRange=PT24H"))
+    expect(page.get_by_role("row").nth(1)).to_contain_text("ERROR")
+    expect(page.get_by_role("grid").get_by_text("DEBUG")).to_have_count(0)
+
+
 def test_a_pair_is_added_changed_and_deleted(looking: Looking, server: Server) -> None:
     page = looking.page
     looking.open(f"/namespaces/{NAMESPACE}?tab=kv")

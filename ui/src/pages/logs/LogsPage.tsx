@@ -2,6 +2,7 @@
 import { useCallback, useMemo } from "react";
 import { useLevels } from "~/api/logs";
 import { LEVELS, type LogLine } from "~/api/types";
+import { useViews } from "~/api/views";
 import { Bars } from "~/parts/Bars";
 import { Button } from "~/parts/Button";
 import { defaultColumns } from "~/parts/columns";
@@ -9,10 +10,12 @@ import { LEVEL_PARTS } from "~/parts/levels";
 import { Card, Page } from "~/parts/Page";
 import { Empty } from "~/parts/Placeholders";
 import { QueryBar } from "~/parts/QueryBar";
+import { withTerm } from "~/parts/query";
 import { RangePicker } from "~/parts/RangePicker";
 import { RowsNote } from "~/parts/rows/RowsNote";
 import { RowsTable } from "~/parts/rows/RowsTable";
 import { useRows } from "~/parts/rows/useRows";
+import { SavedViews } from "~/parts/views/SavedViews";
 import { durationMs } from "~/time/duration";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
 import { useSearch, useSearchHref, useText } from "~/url/search";
@@ -32,6 +35,8 @@ export function Component() {
   const [level, setLevel] = useText("level", "TRACE");
   const [range, setRange] = useTimeRange(DEFAULT_RANGE);
   const [openId] = useText("open");
+  const [viewId] = useText("view");
+  const views = useViews("logs");
   const params = useMemo(
     () => ({ query, minLevel: level === "TRACE" ? undefined : level, ...rangeParams(range) }),
     [query, level, range],
@@ -69,6 +74,19 @@ export function Component() {
           onChange={setQuery}
           placeholder="Search: “connection refused” task:load flow:etl execution:5sW2*"
           params={{ ...rangeParams(range) }}
+        />
+        <SavedViews
+          page="logs"
+          views={views.data?.filter((view) => !view.builtIn) ?? []}
+          activeId={viewId}
+          shown={{
+            // A view has no level of its own: it becomes a term.
+            query: level === "TRACE" ? query : withTerm(query, `level:>=${level}`),
+            columns: [],
+            timeRange: range.timeRange,
+            chart: true,
+          }}
+          onOpen={(id) => change({ view: id })}
         />
       </div>
       {levels.data && levels.data.buckets.length > 0 && (
