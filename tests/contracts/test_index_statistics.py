@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from runfold.adapters.sqlite_index import SqliteIndex
+from runfold.documents.leaves import is_leaf_path, leaves
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.query import PAGED_MAX, All, Exists, Filter, Is, matches
 from runfold.documents.statistics import (
@@ -31,11 +33,12 @@ from runfold.documents.statistics.intervals import BUCKETS_MAX, Calendar
 from runfold.documents.statistics.plain import facets_of, histogram_of, statistics_of
 from runfold.errors import BadRequest
 from runfold.ports import Index
-from tests.contracts.dice import DAWN, Dice
+from tests.contracts.dice import DAWN, KEYS, Dice
 
 DOCUMENTS = 400
 REQUESTS = 40
 ZONES = (UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York"))
+LABELS = [path for path in KEYS if is_leaf_path(path)] + ["a.a", "team.a", "no such label"]
 INTERVALS = (None, timedelta(hours=1), timedelta(hours=7), timedelta(minutes=90), *Calendar)
 
 Bodies = Sequence[Any]
@@ -63,6 +66,16 @@ class Spread(Dice):
     def keywords(self, kind: Kind, count: int) -> tuple[str, ...]:
         names = [name for name, field_type in FIELDS[kind].items() if field_type is FieldType.KEYWORD]
         return tuple(self.random.sample(names, min(count, len(names))))
+
+    def groupable(self, kind: Kind, count: int) -> tuple[str, ...]:
+        """Return fields by which groups are made: of kinds that have labels, often one of them."""
+        names = self.keywords(kind, count)
+        if "labels" not in FIELDS[kind] or not names or self.random.random() < 0.5:
+            return names
+        return self.mixed((*names[1:], f"labels.{self.random.choice(LABELS)}"))
+
+    def mixed(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.random.sample(names, len(names)))
 
     def which(self, kind: Kind) -> Filter:
         return self.random.choice((All(), Exists("id"), self.filter(kind, 2), self.filter(kind, 1)))
@@ -129,7 +142,12 @@ def agree_on_group(index: Index, kind: Kind, answered: Group, expected: Group, b
 
 def members(wanted: Statistics, bodies: Bodies, key: tuple[str, ...]) -> Bodies:
     fitting = [body for body in bodies if matches(wanted.filter, body)]
-    return [body for body in fitting if not key or tuple(body.get(name) for name in wanted.by) == key]
+    return [body for body in fitting if not key or all(map(has, repeat(body), wanted.by, key))]
+
+
+def has(body: Any, name: str, value: str) -> bool:
+    carrier, _, path = name.partition(".")
+    return value in leaves(body.get(carrier) or {}).get(path, ()) if path else body.get(name) == value
 
 
 def test_random_filters_have_every_form_there_is():
@@ -151,7 +169,7 @@ def test_values_are_counted_and_the_rest_is_summed_up(index: Index, kind: Kind):
     dice, bodies = filled(index, kind, 1)
     some_rest = 0
     for _ in range(REQUESTS):
-        names = dice.keywords(kind, dice.random.choice((1, 2, 5)))
+        names = dice.groupable(kind, dice.random.choice((1, 2, 5)))
         wanted = Facets(kind, names, dice.which(kind), dice.random.choice((1, 2, 5, 100)))
         answered = index.facets(wanted)
         assert answered == facets_of(wanted, bodies), wanted
@@ -229,7 +247,7 @@ def test_groups_are_told_in_order_with_the_total_and_the_rest(index: Index, kind
     dice, bodies = filled(index, kind, 3)
     measure = next(iter(MEASURES[kind]), "")
     for size in (3, 1000) * 3:
-        by = dice.keywords(kind, dice.random.choice((0, 1, 2, 3)))
+        by = dice.groupable(kind, dice.random.choice((0, 1, 2, 3)))
         sample = dice.random.choice((None, *dice.keywords(kind, 1)))
         wanted = Statistics(kind, by, dice.which(kind), order, size, sample)
         answered, expected = index.statistics(wanted), statistics_of(wanted, bodies)
@@ -299,6 +317,11 @@ def test_an_empty_index_has_empty_answers(index: Index):
         Facets(Kind.TASKRUNS, ()),
         Facets(Kind.TASKRUNS, ("runMs",)),
         Facets(Kind.TASKRUNS, ("labels",)),
+        Facets(Kind.TASKRUNS, ("labels.",)),
+        Facets(Kind.TASKRUNS, ("outputs.uri",)),
+        Facets(Kind.LOGS, ("labels.team",)),
+        Statistics(Kind.TASKRUNS, ("state",), sample="labels.team"),
+        Histogram(Kind.TASKRUNS, "startDate", by="labels.team"),
         Facets(Kind.TASKRUNS, ("state",), Is("nothing", ("x",))),
         Facets(Kind.TASKRUNS, ("state",), size=0),
         Facets(Kind.TASKRUNS, ("state",) * 21),
@@ -327,3 +350,24 @@ def test_a_question_that_can_not_be_answered_is_refused(index: Index, wanted: Fa
     ask = {Facets: index.facets, Histogram: index.histogram, Statistics: index.statistics}[type(wanted)]
     with pytest.raises(BadRequest):
         ask(wanted)
+
+
+def test_who_has_a_label_twice_is_in_both_groups_and_once_in_the_total(index: Index):
+    teams = ({"team": ["red", "blue", "red"]}, {"team": "red", "system": {"from": "api"}}, {"TEAM": "red"}, {})
+    index.put([taskrun(f"t{number}", labels=labels, runMs=number) for number, labels in enumerate(teams)])
+    index.refresh()
+    answered = index.statistics(Statistics(Kind.TASKRUNS, ("labels.team",)))
+    assert [(group.key, group.count, group.figures["runMs"].sum) for group in answered.groups] == [
+        (("red",), 2, 1),
+        (("blue",), 1, 0),
+    ]
+    assert answered.total.count == len(teams)
+    facets = index.facets(Facets(Kind.TASKRUNS, ("labels.team", "labels.system.from"), size=1)).facets
+    assert facets == {"labels.team": Facet((("red", 2),), 1), "labels.system.from": Facet((("api", 1),))}
+
+
+def test_groups_go_by_labels_as_they_are_now(index: Index):
+    index.put([taskrun("a", labels={"team": "red"})])
+    index.put([replace(taskrun("a", labels={"team": "blue"}), version=2)])
+    index.refresh()
+    assert [group.key for group in index.statistics(Statistics(Kind.TASKRUNS, ("labels.team",))).groups] == [("blue",)]

@@ -47,9 +47,13 @@ Ask = Callable[[Kind, Filter, Dsl], Answer]
 
 def facets(ask: Ask, wanted: Facets) -> FacetsAnswer:
     """Return the facets."""
-    answer = ask(wanted.kind, wanted.filter, {name: _terms(name, wanted.size) for name in wanted.fields})
+    # Numbered: a label's key may have characters that the name of an aggregation may not.
+    asked = {f"f{place}": _terms(name, wanted.size) for place, name in enumerate(wanted.fields)}
+    answer = ask(wanted.kind, wanted.filter, asked)
     found = answer.get("aggregations", {})
-    return FacetsAnswer(_total(answer), {name: _facet(found.get(name)) for name in wanted.fields})
+    return FacetsAnswer(
+        _total(answer), {name: _facet(found.get(f"f{place}")) for place, name in enumerate(wanted.fields)}
+    )
 
 
 def histogram(ask: Ask, wanted: Histogram) -> HistogramAnswer:

@@ -10,6 +10,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +29,7 @@ from runfold.documents.statistics import (
     Group,
     Statistics,
     StatisticsAnswer,
+    leaf_of,
 )
 from runfold.documents.statistics.figures import figures, percentile
 from runfold.documents.statistics.plain import facet, summed_up
@@ -37,6 +40,10 @@ GROUPED_TOGETHER: Final = ("namespace", "flowId", "taskId", "state")
 _ints = msgspec.json.Decoder(list[int]).decode
 _floats = msgspec.json.Decoder(list[float]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
+_leaves_of = msgspec.json.Decoder(dict[str, list[str]]).decode
+
+LEAVES_KEPT: Final = 10_000
+"""Labels come again and again."""
 
 
 def facets(connection: sqlite3.Connection, wanted: Facets) -> FacetsAnswer:
@@ -46,7 +53,8 @@ def facets(connection: sqlite3.Connection, wanted: Facets) -> FacetsAnswer:
     together = [name for name in GROUPED_TOGETHER if name in FIELDS[wanted.kind]]
     if not set(together) & set(wanted.fields):
         together = []
-    apart = [name for name in wanted.fields if name not in together]
+    leaf_names = [name for name in wanted.fields if leaf_of(wanted.kind, name)]
+    apart = [name for name in wanted.fields if name not in together and name not in leaf_names]
     counts: dict[str, Counter[str]] = {name: Counter() for name in wanted.fields}
     total = 0
     for *key, count in _grouped(connection, ways.table(together), together, found):
@@ -59,95 +67,140 @@ def facets(connection: sqlite3.Connection, wanted: Facets) -> FacetsAnswer:
         sql = f"SELECT {columns} FROM {ways.table(apart)} WHERE {found.sql}"  # noqa: S608
         row = connection.execute(sql, found.values).fetchone()
         counts |= {name: Counter(_texts(text)) for name, text in zip(apart, row, strict=True)}
+    for name in leaf_names:
+        counts[name] = _count_leaves(connection, ways, wanted, name)
     return FacetsAnswer(total, {name: facet(counts[name], wanted.size) for name in wanted.fields})
 
 
-@dataclass(slots=True)
-class _All:
-    """What the total is made of, group by group."""
+def _count_leaves(connection: sqlite3.Connection, ways: Ways, wanted: Facets, name: str) -> Counter[str]:
+    found, by = condition(wanted.filter, wanted.kind), _Grouping(connection, wanted.kind, (name,))
+    counts: Counter[str] = Counter()
+    sql = f"SELECT {by.columns[0]}, COUNT(*) FROM {ways.table(by.read)} WHERE {found.sql} GROUP BY 1"  # noqa: S608
+    for texts, count in connection.execute(sql, (*by.values, *found.values)):
+        counts.update({value: count for (value,) in by.keys((texts,))})
+    return counts
 
+
+@dataclass(slots=True)
+class _Sum:
+    """What rows of groups have together."""
+
+    kind: Kind
     count: int = 0
     failed: int = 0
     retried: int = 0
-    numbers: dict[str, list[float]] = field(default_factory=dict)
-    slowdowns: list[float] = field(default_factory=list)
     baseline_ms: float = 0.0
     baselines: int = 0
+    slowdowns: list[float] = field(default_factory=list)
+    numbers: dict[str, list[float]] = field(default_factory=dict)
+    sample: str | None = None
+
+    def add(self, other: "_Sum") -> None:
+        """Add what others have; of samples the first one stays."""
+        self.count += other.count
+        self.failed += other.failed
+        self.retried += other.retried
+        self.baseline_ms += other.baseline_ms
+        self.baselines += other.baselines
+        self.slowdowns += other.slowdowns
+        for name, found in other.numbers.items():
+            self.numbers.setdefault(name, []).extend(found)
+        self.sample = min((text for text in (self.sample, other.sample) if text is not None), default=None)
+
+    def group(self, key: tuple[str, ...] = ()) -> Group:
+        """Return them as a group; without a key, as the total."""
+        return Group(
+            key,
+            self.count,
+            self.failed,
+            self.retried,
+            {name: figures(sorted(self.numbers.get(name, ()))) for name in MEASURES[self.kind]},
+            percentile(sorted(self.slowdowns), 50) if self.slowdowns else None,
+            self.baseline_ms / self.baselines if self.baselines else None,
+            self.sample if key else None,
+        )
 
 
 def statistics(connection: sqlite3.Connection, wanted: Statistics) -> StatisticsAnswer:
     """Return the statistics as of now."""
-    measures = MEASURES[wanted.kind]
-    whole = _All(numbers={name: [] for name in measures})
+    by = _Grouping(connection, wanted.kind, wanted.by)
+    whole, sums = _Sum(wanted.kind), dict[tuple[str, ...], _Sum]()
     groups: list[Group] = []
-    is_complete = True
-    width = len(wanted.by)
-    for row in _rows_of_groups(connection, wanted):
-        key, sample, rest = row[:width], row[width], row[width + 1 :]
-        group = _group(wanted.kind, key, sample, rest, whole)
-        if not key or None in key:
-            continue
-        if len(groups) < GROUPS_MAX:
-            groups.append(group)
-        else:
-            is_complete = False
-    total = Group(
-        (),
-        whole.count,
-        whole.failed,
-        whole.retried,
-        {name: figures(sorted(numbers)) for name, numbers in whole.numbers.items()},
-        _median(sorted(whole.slowdowns)),
-        whole.baseline_ms / whole.baselines if whole.baselines else None,
-    )
-    return summed_up(wanted, groups, total, is_complete=is_complete)
+    for key, found in _rows_of_groups(connection, wanted, by):
+        whole.add(found)
+        for each in by.keys(key) if key else ():
+            if by.has_leaves:  # several rows may be of one group
+                sums.setdefault(each, _Sum(wanted.kind)).add(found)
+            else:
+                groups.append(found.group(each))
+    groups += [sums[key].group(key) for key in sorted(sums)]
+    return summed_up(wanted, groups[:GROUPS_MAX], whole.group(), is_complete=len(groups) <= GROUPS_MAX)
 
 
-def _group(kind: Kind, key: tuple[str, ...], sample: str | None, rest: Sequence[Any], whole: _All) -> Group:
-    """Return one group, and add it to the whole."""
-    count, failed, retried, baseline_ms, baselines, slowdowns, *arrays = rest
-    numbers = {name: sorted(_numbers(kind, name, text)) for name, text in zip(MEASURES[kind], arrays, strict=True)}
-    ordered = sorted(_floats(slowdowns))
-    whole.count += count
-    whole.failed += int(failed)
-    whole.retried += int(retried)
-    whole.baseline_ms += baseline_ms
-    whole.baselines += baselines
-    whole.slowdowns += ordered
-    for name, found in numbers.items():
-        whole.numbers[name] += found
-    return Group(
-        key,
-        count,
-        int(failed),
-        int(retried),
-        {name: figures(found) for name, found in numbers.items()},
-        _median(ordered),
-        baseline_ms / baselines if baselines else None,
-        sample,
-    )
-
-
-def _rows_of_groups(connection: sqlite3.Connection, wanted: Statistics) -> Iterator[tuple[Any, ...]]:
-    """Yield, by key: the key, the sample, then what `_group` reads."""
-    found = condition(wanted.filter, wanted.kind)
+def _rows_of_groups(
+    connection: sqlite3.Connection, wanted: Statistics, by: "_Grouping"
+) -> Iterator[tuple[tuple[str | None, ...], _Sum]]:
+    """Yield what SQL groups, by key."""
+    found, measures = condition(wanted.filter, wanted.kind), MEASURES[wanted.kind]
     fields = FIELDS[wanted.kind]
-    names = ", ".join(f'"{name}"' for name in wanted.by)
-    grouping = f"GROUP BY {names} ORDER BY {names}" if names else ""
-    read = [*wanted.by, *MEASURES[wanted.kind], *filter(None, [wanted.sample])]
-    table = Ways(connection, wanted.kind, wanted.filter).table(read)
+    grouping = f"GROUP BY {by.places} ORDER BY {by.places}" if wanted.by else ""
+    table = Ways(connection, wanted.kind, wanted.filter).table([*by.read, *measures, *filter(None, [wanted.sample])])
     columns = [
-        *filter(None, [names]),
+        *by.columns,
         f'MIN("{wanted.sample}")' if wanted.sample else "NULL",
         "COUNT(*)",
         f"TOTAL(state = '{FAILED}')" if "state" in fields else "0",
         f'TOTAL("attemptCount" >= {RETRIED_FROM})' if "attemptCount" in fields else "0",
         *(('TOTAL("baselineMs")', 'COUNT("baselineMs")') if "baselineMs" in fields else ("0", "0")),
         _present("slowdown") if "slowdown" in fields else "'[]'",
-        *map(_present, MEASURES[wanted.kind]),
+        *map(_present, measures),
     ]
     sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {found.sql} {grouping}"  # noqa: S608
-    yield from connection.execute(sql, found.values)
+    width = len(wanted.by)
+    for row in connection.execute(sql, (*by.values, *found.values)):
+        sample, count, failed, retried, baseline_ms, baselines, slowdowns, *arrays = row[width:]
+        numbers = {name: sorted(_numbers(wanted.kind, name, text)) for name, text in zip(measures, arrays, strict=True)}
+        slow = sorted(_floats(slowdowns))
+        yield (
+            row[:width],
+            _Sum(wanted.kind, count, int(failed), int(retried), baseline_ms, baselines, slow, numbers, sample),
+        )
+
+
+class _Grouping:
+    """
+    By what SQL groups, and which keys a row of it counts for.
+
+    The leaves of a map are one JSON text: SQL sees those at a path as one more, of the values there.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, kind: Kind, names: Sequence[str]) -> None:
+        self._leaves = [leaf_of(kind, name) for name in names]
+        self.has_leaves = any(self._leaves)
+        if self.has_leaves:
+            connection.create_function("leaf_texts", 2, _leaf_texts, deterministic=True)
+        self.columns = [
+            f'"{name}"' if leaf is None else f'leaf_texts("{leaf[0]}", ?)'
+            for name, leaf in zip(names, self._leaves, strict=True)
+        ]
+        self.places = ", ".join(str(place + 1) for place in range(len(names)))
+        self.values = [leaf[1] for leaf in self._leaves if leaf is not None]
+        self.read = [name if leaf is None else leaf[0] for name, leaf in zip(names, self._leaves, strict=True)]
+
+    def keys(self, row: Sequence[str | None]) -> Iterator[tuple[str, ...]]:
+        """Yield the keys; none, if a value is missing."""
+        parts = [
+            () if value is None else (value,) if leaf is None else _texts(value)
+            for value, leaf in zip(row, self._leaves, strict=True)
+        ]
+        return product(*parts)
+
+
+@lru_cache(maxsize=LEAVES_KEPT)
+def _leaf_texts(leaves: str | None, path: str) -> str | None:
+    """Return the values at a path, each once, as JSON."""
+    found = () if leaves is None else _leaves_of(leaves).get(path, ())
+    return msgspec.json.encode(sorted(set(found))).decode() if found else None
 
 
 def _grouped(
@@ -164,7 +217,3 @@ def _present(name: str) -> str:
 
 def _numbers(kind: Kind, name: str, text: str) -> Sequence[float]:
     return _floats(text) if FIELDS[kind][name] is FieldType.DOUBLE else _ints(text)
-
-
-def _median(ordered: Sequence[float]) -> float | None:
-    return percentile(ordered, 50) if ordered else None

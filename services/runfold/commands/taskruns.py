@@ -97,7 +97,9 @@ def export(  # noqa: PLR0913 - one for each option
 @app.command()
 def stats(  # noqa: PLR0913 - one for each option
     query: QueryArgument = "",
-    by: Annotated[str, typer.Option(help="task, flow, namespace, taskType, worker, error or a field.")] = "task",
+    by: Annotated[
+        str, typer.Option(help="task, flow, namespace, taskType, worker, error, a field, or label:KEY.")
+    ] = "task",
     order: Annotated[str, typer.Option(help="count, failed, failureRate, retried, p95 or slowdown.")] = "count",
     size: SizeOption = 20,
     *,

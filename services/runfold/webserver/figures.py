@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from runfold.documents.grammar.fields import BY_NAME
+from runfold.documents.grammar.fields import BY_NAME, QUERY_FIELDS
 from runfold.documents.instants import instant_text
 from runfold.documents.model import FIELDS, FieldType, Kind
 from runfold.documents.query import Filter
@@ -23,7 +23,9 @@ from runfold.documents.statistics import (
     Group,
     HistogramAnswer,
     Order,
+    Statistics,
     StatisticsAnswer,
+    leaf_of,
 )
 from runfold.documents.statistics.figures import Figures
 from runfold.documents.statistics.intervals import Calendar, Interval, interval_text
@@ -79,6 +81,22 @@ def keyword_of(kind: Kind, name: str) -> str:
     return _field(kind, name, (FieldType.KEYWORD,), "has no values that could be counted")
 
 
+def counted_of(kind: Kind, name: str) -> str:
+    """Return the same, or the leaf that `label:team` means: what facets and groups go by. Raises: BadRequest."""
+    carrier, colon, key = name.partition(":")
+    asked = BY_NAME[kind].get(carrier.lower()) if colon else None
+    leaf = name if asked is None else f"{asked.stored[0]}.{key}"
+    return keyword_of(kind, name) if leaf_of(kind, leaf) is None else leaf
+
+
+def _told(kind: Kind, field: str) -> str:
+    """Return how answers call what groups go by: a leaf as queries write it."""
+    leaf = leaf_of(kind, field)
+    if leaf is None:
+        return field
+    return next(f"{asked.name}:{leaf[1]}" for asked in QUERY_FIELDS[kind] if asked.stored == leaf[:1])
+
+
 def date_of(kind: Kind, name: str) -> str:
     """Return the document's field that a name means, a date. Raises: BadRequest."""
     return _field(kind, name, (FieldType.DATE,), "is no date")
@@ -95,7 +113,7 @@ def group_fields(kind: Kind, names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         parts = _GROUPS.get(name, (name,))
         known = parts if set(parts) <= FIELDS[kind].keys() else (name,)
-        found.update((keyword_of(kind, part), None) for part in known)
+        found.update((counted_of(kind, part), None) for part in known)
     return tuple(found)
 
 
@@ -167,11 +185,11 @@ def _bucket_json(bucket: Bucket, measure: str | None) -> Json:
     return {"start": instant_text(bucket.start), "count": bucket.count, "counts": dict(bucket.counts), **figures}
 
 
-def statistics_json(answer: StatisticsAnswer, fields: tuple[str, ...]) -> Json:
+def statistics_json(answer: StatisticsAnswer, wanted: Statistics) -> Json:
     """Return the figures of groups, of all, and what is not shown."""
-    rest = answer.rest
+    rest, names = answer.rest, [_told(wanted.kind, field) for field in wanted.by]
     return {
-        "groups": [{"key": dict(zip(fields, group.key, strict=True)), **_group_json(group)} for group in answer.groups],
+        "groups": [{"key": dict(zip(names, group.key, strict=True)), **_group_json(group)} for group in answer.groups],
         "total": _group_json(answer.total),
         "other": {"groups": rest.groups, "count": rest.count, "failed": rest.failed, "retried": rest.retried},
         "isComplete": answer.is_complete,

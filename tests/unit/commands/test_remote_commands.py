@@ -24,7 +24,7 @@ def world() -> Iterator[World]:
     with opened() as world:
         for number, end in enumerate((State.SUCCESS, State.FAILED, State.SUCCESS)):
             ran = execution(f"ex{number}", *RUN, end, labels=(Label("team", "blue"),))
-            run = taskrun(f"ex{number}", 0, *RUN, end, value="[bold]x")
+            run = taskrun(f"ex{number}", 0, *RUN, end, value="[bold]x", labels=ran.labels)
             line = log(f"ex{number}", f"line [{number}]", "ERROR" if end is State.FAILED else "INFO")
             world.executor_says(ran, run, line)
             world.indexed(ran, run)
@@ -84,6 +84,10 @@ def test_figures_are_reckoned_up_by_group(world: World) -> None:
 
     assert (found["total"]["count"], found["total"]["failed"]) == (3, 1)
     assert "33.3%" in told.stdout
+    (group,) = json.loads(
+        asked(world, "taskruns", "stats", "--by", "label:team,state", "--size", "1", "--json").stdout
+    )["groups"]
+    assert (group["key"], group["count"]) == ({"label:team": "blue", "state": "SUCCESS"}, 2)
 
 
 def test_an_export_goes_to_standard_output_or_into_a_file(world: World, tmp_path: Path) -> None:

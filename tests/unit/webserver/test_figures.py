@@ -160,6 +160,23 @@ def test_groups_go_by_any_field_or_several(runs, group_by, keys):
     assert [group["key"] for group in asked(runs, "/taskruns/statistics", groupBy=group_by)["groups"]] == keys
 
 
+def test_groups_and_values_go_by_a_label_of_those_that_have_it(runs):
+    found = asked(runs, "/taskruns/statistics", groupBy="label:team,task")
+    (group,) = found["groups"]
+    assert group["key"] == {"label:team": "blue", "namespace": "company.team", "flowId": "hello", "taskId": "load"}
+    assert (group["count"], found["total"]["count"]) == (1, 6)
+    assert asked(runs, "/taskruns/statistics", groupBy="labels.team")["groups"][0]["key"] == {"label:team": "blue"}
+    facets = asked(runs, "/taskruns/facets", field=["label:team", "state"], namespace="company.team")["facets"]
+    assert facets["label:team"] == {"values": [{"value": "blue", "count": 1}], "other": 0}
+
+
+@pytest.mark.parametrize("name", ["label", "label:", "output:uri", "label=team", "nothing:team"])
+def test_what_has_no_values_to_count_is_refused_by_its_name(runs, name):
+    for path, parameter in (("facets", "field"), ("statistics", "groupBy")):
+        answer = runs.get(f"/taskruns/{path}", **{parameter: name})
+        assert (answer.status_code, repr(name) in answer.json()["message"]) == (422, True)
+
+
 def test_executions_have_figures_too(runs):
     found = asked(runs, "/executions/statistics", order="p95")
     assert [group["key"]["flowId"] for group in found["groups"]] == ["bye", "hello"]

@@ -12,7 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from runfold.documents.model import Kind
+from runfold.documents.leaves import is_leaf_path
+from runfold.documents.model import FIELDS, GROUPED_MAPS, Kind
 from runfold.documents.query import All, Filter
 from runfold.documents.statistics.figures import NO_FIGURES, Figures
 from runfold.documents.statistics.intervals import Interval
@@ -37,9 +38,21 @@ MEASURES: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({kind: _MEASU
 """What statistics tell figures of."""
 
 
+def leaf_of(kind: Kind, name: str) -> tuple[str, str] | None:
+    """Return the map and the path that a name such as `labels.team` means; None: it means a field."""
+    carrier, dot, path = name.partition(".")
+    is_leaf = dot and carrier in GROUPED_MAPS and carrier in FIELDS[kind] and is_leaf_path(path)
+    return (carrier, path) if is_leaf else None
+
+
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """How often each value of each of `fields` occurs: the `size` most frequent ones, ties by value."""
+    """
+    How often each value of each of `fields` occurs: the `size` most frequent ones, ties by value.
+
+    A field here and in `Statistics.by` may be a leaf of a map, `labels.team`: a document that has
+    several values there is one of each.
+    """
 
     kind: Kind
     fields: tuple[str, ...]

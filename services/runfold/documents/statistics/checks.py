@@ -18,6 +18,7 @@ from runfold.documents.statistics import (
     Histogram,
     Order,
     Statistics,
+    leaf_of,
 )
 from runfold.errors import BadRequest
 
@@ -35,7 +36,7 @@ def check_facets(wanted: Facets) -> None:
     _check_size(wanted.size)
     if not 1 <= len(wanted.fields) <= FACETS_MAX:
         raise BadRequest(f"Ask for the values of 1 to {FACETS_MAX} fields")
-    _check_keywords(wanted.kind, wanted.fields)
+    _check_groups(wanted.kind, wanted.fields)
 
 
 def check_histogram(wanted: Histogram) -> None:
@@ -60,7 +61,8 @@ def check_statistics(wanted: Statistics) -> None:
     _check_size(wanted.size)
     if len(wanted.by) > GROUPED_BY_MAX:
         raise BadRequest(f"Group by {GROUPED_BY_MAX} fields at most")
-    _check_keywords(wanted.kind, (*wanted.by, *(() if wanted.sample is None else (wanted.sample,))))
+    _check_groups(wanted.kind, wanted.by)
+    _check_keywords(wanted.kind, () if wanted.sample is None else (wanted.sample,))
     measured = {Order.P95: bool(MEASURES[wanted.kind]), Order.SLOWDOWN: "slowdown" in FIELDS[wanted.kind]}
     if not measured.get(wanted.order, True):
         raise BadRequest(f"Invalid sort parameter: {wanted.kind} have no {wanted.order}")
@@ -69,6 +71,10 @@ def check_statistics(wanted: Statistics) -> None:
 def _check_size(size: int) -> None:
     if not 1 <= size <= VALUES_MAX:
         raise BadRequest(f"The size must be between 1 and {VALUES_MAX}")
+
+
+def _check_groups(kind: Kind, names: Iterable[str]) -> None:
+    _check_keywords(kind, (name for name in names if leaf_of(kind, name) is None))
 
 
 def _check_keywords(kind: Kind, names: Iterable[str]) -> None:

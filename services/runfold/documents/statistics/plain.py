@@ -9,9 +9,11 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final
 
-from runfold.documents.model import FIELDS
+from runfold.documents.leaves import leaves
+from runfold.documents.model import FIELDS, Kind
 from runfold.documents.query import matches
 from runfold.documents.statistics import (
     BAND_VALUES_MAX,
@@ -29,6 +31,7 @@ from runfold.documents.statistics import (
     Rest,
     Statistics,
     StatisticsAnswer,
+    leaf_of,
     ranked,
 )
 from runfold.documents.statistics.figures import figures, percentile
@@ -43,7 +46,11 @@ def facets_of(wanted: Facets, bodies: Iterable[Body]) -> FacetsAnswer:
     """Return the facets of those bodies that fit."""
     fitting = [body for body in bodies if matches(wanted.filter, body)]
     return FacetsAnswer(
-        len(fitting), {name: facet(Counter(_values(fitting, name)), wanted.size) for name in wanted.fields}
+        len(fitting),
+        {
+            name: facet(Counter(value for body in fitting for value in _kinds_of(wanted.kind, body, name)), wanted.size)
+            for name in wanted.fields
+        },
     )
 
 
@@ -88,8 +95,8 @@ def statistics_of(wanted: Statistics, bodies: Iterable[Body]) -> StatisticsAnswe
     fitting = [body for body in bodies if matches(wanted.filter, body)]
     members: dict[tuple[str, ...], list[Body]] = {}
     for body in fitting:
-        if wanted.by and all(name in body for name in wanted.by):
-            members.setdefault(tuple(body[name] for name in wanted.by), []).append(body)
+        for key in product(*(_kinds_of(wanted.kind, body, name) for name in wanted.by)) if wanted.by else ():
+            members.setdefault(key, []).append(body)
     groups = [_group(wanted, key, members[key]) for key in sorted(members)[:GROUPS_MAX]]
     return summed_up(wanted, groups, _group(wanted, (), fitting), is_complete=len(members) <= GROUPS_MAX)
 
@@ -128,6 +135,15 @@ def _group(wanted: Statistics, key: tuple[str, ...], bodies: Sequence[Body]) -> 
         baseline_ms=sum(baselines) / len(baselines) if baselines else None,
         sample=min(_values(bodies, wanted.sample), default=None) if wanted.sample and key else None,
     )
+
+
+def _kinds_of(kind: Kind, body: Body, name: str) -> Sequence[str]:
+    """Return the values that a document is counted under: each once, of a leaf there may be several."""
+    leaf = leaf_of(kind, name)
+    if leaf is None:
+        return () if body.get(name) is None else (body[name],)
+    carrier, path = leaf
+    return tuple(dict.fromkeys(leaves(body.get(carrier) or {}).get(path, ())))
 
 
 def _values(bodies: Iterable[Body], name: str) -> list[Any]:

@@ -22,6 +22,7 @@ from runfold.webserver.figures import (
     MEASURED,
     PARTS,
     Asked,
+    counted_of,
     date_of,
     facets_json,
     group_fields,
@@ -170,7 +171,10 @@ def _of_runs(asked: ExecutionFilter, parts: Given) -> Asked:
 
 
 Wanted = Callable[..., Asked]
-Fields = Annotated[list[str] | None, Query(max_length=FACETS_MAX, description="Fields whose values are counted")]
+Fields = Annotated[
+    list[str] | None,
+    Query(max_length=FACETS_MAX, description="Fields, or labels as label:team, whose values are counted"),
+]
 Size = Annotated[int, Query(ge=1, le=VALUES_MAX)]
 By = Annotated[str | None, Query(description="Each bucket is parted by this field; empty: by none")]
 Interval = Annotated[str, Query(description="PT1H, P1D, P1W, P1M, P1Y...; auto: chosen by the time that is shown")]
@@ -182,7 +186,7 @@ GroupBy = Annotated[
     Query(
         alias="groupBy",
         max_length=GROUPED_BY_MAX,
-        description="task, flow, namespace, taskType, worker, error, state or another field",
+        description="task, flow, namespace, taskType, worker, error, state, another field, or a label as label:team",
     ),
 ]
 OrderBy = Annotated[str, Query(description="count, failed, failureRate, retried, p95, slowdown")]
@@ -205,7 +209,7 @@ def count_and_facets(kind: Kind, tag: str, wanted: Wanted) -> APIRouter:
     @router.get("/facets", response_model=FacetsAnswer)
     def facets(asked: Annotated[Asked, Depends(wanted)], parts: Given, field: Fields = None, size: Size = 10) -> Json:
         """Return how often which values occur, the most frequent ones first."""
-        names = {name: keyword_of(kind, name) for name in field or [PARTS[kind]]}
+        names = {name: counted_of(kind, name) for name in field or [PARTS[kind]]}
         found = parts.index.facets(Facets(kind, tuple(dict.fromkeys(names.values())), asked.filter, size))
         return _answer(parts, facets_json(found, names))
 
@@ -264,7 +268,7 @@ def statistics_routes(kind: Kind, tag: str, wanted: Wanted) -> APIRouter:
         fields = group_fields(kind, names)
         sample = "error" if FINGERPRINT in fields else None
         question = Statistics(kind, fields, asked.filter, order_of(order), size, sample)
-        return _answer(parts, statistics_json(parts.index.statistics(question), fields))
+        return _answer(parts, statistics_json(parts.index.statistics(question), question))
 
     return router
 
