@@ -276,7 +276,11 @@ def kafka(settings: Settings) -> KafkaBroker:
 
 def kafka_topics(settings: Settings, broker: KafkaBroker) -> KafkaTopics:
     """Return the topics that this installation needs."""
-    return KafkaTopics(broker.cluster, (settings.worker_group,))
+    return KafkaTopics(broker.cluster, (settings.worker_group,), _facts_retention_s(settings))
+
+
+def _facts_retention_s(settings: Settings) -> float | None:
+    return None if settings.facts_retention is None else settings.facts_retention.total_seconds()
 
 
 def elastic(settings: Settings, generation: int | None = None) -> ElasticIndex:
@@ -333,7 +337,8 @@ def engine(settings: Settings, data: Path | None, index: Index | None = None) ->
     with ExitStack() as closing:
         if data is not None:
             closing.enter_context(locked(data))
-        broker = SqliteBroker(data / "log.sqlite" if data else None)
+        log = data / "log.sqlite" if data else None
+        broker = SqliteBroker(log, facts_retention_s=_facts_retention_s(settings))
         closing.callback(broker.close)
         files = file_storage(settings, data) if data else MemoryFiles()
         shared = core(settings, broker, files)

@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     idempotency_window: timedelta = Field(default=timedelta(hours=1), ge=timedelta(seconds=1))
     """How long an ended execution is remembered: a request that comes again meanwhile starts nothing."""
 
+    facts_retention: timedelta | None = Field(default=None, ge=timedelta(days=1))
+    """
+    How long the facts of what has ended are kept; not given: for ever. What is older can be searched, and not
+    restarted, looked at as it was, or indexed anew. A topic of Kafka gets it when it is made.
+    """
+
     retention: tuple[Retention, ...] = Field(default=(), max_length=100)
     """The rule with the longest namespace counts; without one everything is kept."""
 

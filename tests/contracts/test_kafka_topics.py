@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from runfold.adapters.kafka_cluster import KafkaCluster
 from runfold.adapters.kafka_topics import KafkaTopics
@@ -39,3 +39,15 @@ def test_missing_topics_are_named_then_created_and_others_are_left_to_people(clu
         f"{cluster.prefix}executions: has cleanup.policy delete, not compact",
     ]
     topics.require(create=False)
+
+
+def test_facts_are_kept_for_ever_or_as_long_as_it_is_set(cluster, kafka, prefix):
+    other = KafkaCluster({"bootstrap.servers": kafka.bootstrap}, f"{prefix}limited.", partitions=1)
+    KafkaTopics(cluster).apply()
+    KafkaTopics(other, facts_retention_s=90 * 86_400.0).apply()
+
+    wanted = [ConfigResource(ResourceType.TOPIC, f"{each.prefix}facts") for each in (cluster, other)]
+    admin = AdminClient(cluster.client())
+    answers = admin.describe_configs(wanted)
+    kept = [answers[resource].result()["retention.ms"].value for resource in wanted]
+    assert kept == ["-1", str(90 * 86_400_000)]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from runfold.adapters.sqlite_broker import SqliteBroker
 from runfold.ports import Message, Reading
 
@@ -54,6 +56,65 @@ def test_facts_are_kept_for_ever(tmp_path: Path) -> None:
     clock.now_s += 10_000 * HOUR_S
     broker.sweep()
     assert len(list(broker.history("facts"))) == 2
+    broker.close()
+
+
+def facts(*keys: str) -> list[Message]:
+    return [Message("facts", key, f"{key}{number}".encode()) for number, key in enumerate(keys)]
+
+
+def kept(broker: SqliteBroker) -> list[str]:
+    return [(record.value or b"").decode() for record in broker.history("facts")]
+
+
+@pytest.mark.parametrize("path", ["log.db", None])
+def test_facts_of_what_has_ended_go_after_their_limit_whole_or_not_at_all(tmp_path: Path, path: str | None) -> None:
+    clock = Clock()
+    broker = SqliteBroker(path and tmp_path / path, now_s=clock, facts_retention_s=24 * HOUR_S)
+    broker.publish([Message("executions", key, b"{}") for key in ("running", "ended", "goes on", "forgotten")])
+    broker.publish([Message("queues", "queue", b"{}")])
+    broker.publish(facts("running", "ended", "goes on", "queue", "ended", "never seen"))
+    broker.publish([Message("executions", key, None) for key in ("ended", "goes on", "forgotten")])
+    clock.now_s += 23 * HOUR_S
+    broker.sweep()
+    assert len(kept(broker)) == 6
+
+    clock.now_s += 2 * HOUR_S
+    broker.publish(facts("goes on", "queue", "last"))
+    broker.sweep()
+
+    assert kept(broker) == ["running0", "goes on2", "goes on0", "queue1", "last2"]
+    broker.close()
+
+
+def test_facts_that_a_group_has_not_read_stay(tmp_path: Path) -> None:
+    clock = Clock()
+    broker = SqliteBroker(tmp_path / "log.db", now_s=clock, facts_retention_s=24 * HOUR_S)
+    broker.publish(facts("a", "b", "c"))
+    slow = broker.log(Reading(("facts",), group="slow"))
+    clock.now_s += 25 * HOUR_S
+    broker.publish(facts("last"))
+    broker.sweep()
+    assert len(kept(broker)) == 4
+
+    slow.commit(slow.poll(2, 0.0), [])
+    broker.sweep()
+    assert kept(broker) == ["c2", "last0"]
+    broker.close()
+
+
+def test_many_old_facts_go_in_small_batches_beside_those_that_stay(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("runfold.adapters.sqlite_sweep.FACTS_WINDOW_MAX", 700)
+    clock = Clock()
+    broker = SqliteBroker(tmp_path / "log.db", now_s=clock, facts_retention_s=24 * HOUR_S)
+    broker.publish([Message("executions", "running", b"{}")])
+    broker.publish(facts(*("running" if number % 3 == 0 else f"e{number}" for number in range(3000))))
+    clock.now_s += 25 * HOUR_S
+    broker.publish(facts("last"))
+
+    assert broker.sweep() == 2000
+    assert broker.sweep() == 0
+    assert kept(broker) == [f"running{number}" for number in range(0, 3000, 3)] + ["last0"]
     broker.close()
 
 

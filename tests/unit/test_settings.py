@@ -68,11 +68,13 @@ def test_a_variable_wins_over_the_file_and_the_rest_of_the_file_stays(
 def test_hosts_are_a_list_with_commas_and_a_window_is_a_duration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNFOLD_ELASTICSEARCH_HOSTS", "https://a:9200, https://b:9200")
     monkeypatch.setenv("RUNFOLD_IDEMPOTENCY_WINDOW", "PT2H")
+    monkeypatch.setenv("RUNFOLD_FACTS_RETENTION", "P90D")
 
     settings = load()
 
     assert settings.elasticsearch_hosts == ("https://a:9200", "https://b:9200")
     assert settings.idempotency_window == timedelta(hours=2)
+    assert settings.facts_retention == timedelta(days=90)
 
 
 def test_expressions_see_the_marked_variables_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from runfold.adapters.kafka_cluster import REQUEST_TIMEOUT_S, KafkaCluster, ours, translated
 from runfold.errors import Unavailable
-from runfold.topology import TOPICS, Cleanup, Topic, tasks_topic
+from runfold.topology import FACTS, TOPICS, Cleanup, Topic, tasks_topic
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 FOREVER_MS: Final = -1
@@ -58,8 +58,11 @@ class Difference:
 class KafkaTopics:
     """The topics under one prefix, with those of `worker_groups` beside the topology's."""
 
-    def __init__(self, cluster: KafkaCluster, worker_groups: Iterable[str] = ()) -> None:
+    def __init__(
+        self, cluster: KafkaCluster, worker_groups: Iterable[str] = (), facts_retention_s: float | None = None
+    ) -> None:
         self._cluster = cluster
+        self._facts_retention_s = facts_retention_s
         self._admin = AdminClient(cluster.client())
         known = {topic.name: topic for topic in TOPICS}
         template = known[tasks_topic("default")]
@@ -132,6 +135,8 @@ class KafkaTopics:
 
     def _new(self, topic: Topic) -> NewTopic:
         config = dict(CONFIGS[topic.cleanup])
+        if topic.name == FACTS and self._facts_retention_s is not None:
+            config["retention.ms"] = str(int(self._facts_retention_s * 1000))
         if self._cluster.replication > MIN_INSYNC_OF_THREE:
             config["min.insync.replicas"] = str(MIN_INSYNC_OF_THREE)
         return NewTopic(

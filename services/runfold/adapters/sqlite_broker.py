@@ -24,6 +24,7 @@ class SqliteBroker:
 
     `path` None: in memory, shared by the threads of this process. `partitions` is a limit
     for topics that the topology gives fewer. A topic keeps the count it was made with.
+    `facts_retention_s` None: facts are kept for ever.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class SqliteBroker:
         partitions: int = 1,
         retention_s: float = RETENTION_S,
         now_s: Callable[[], float] = time.time,
+        *,
+        facts_retention_s: float | None = None,
     ) -> None:
         self._store = SqliteStore(path, partitions, now_s)
         self._groups = SqliteGroups()
-        self._sweep = SqliteSweep(self._store, retention_s, now_s)
+        self._sweep = SqliteSweep(self._store, retention_s, now_s, facts_retention_s)
         self._sweep.start()
 
     def log(self, reading: Reading) -> Log:

@@ -37,7 +37,7 @@ def aggregates_at(parts: Parts, execution_id: str, *moments: Moment) -> list[Agg
     with parts.pasts.of(execution_id, life) as past:
         found = [past.at(moment, life.last_seq) for moment in moments]
     if None in found:
-        raise NotFound(f"There is no execution {execution_id}, or there was none yet")
+        raise NotFound(f"There is no execution {execution_id}, there was none yet, or its facts are kept no more")
     return [aggregate for aggregate in found if aggregate is not None]
 
 
