@@ -27,8 +27,12 @@ from runfold.topology import CLAIMS, FACTS
 STAGE_EVERY: Final = 500
 STAGES_MAX: Final = 64
 PASTS_MAX: Final = 256
-KEPT_MAX: Final = 80_000
-"""Transitions, causes and task runs of all that is remembered: about 1 kB each."""
+KEPT_MAX_BYTES: Final = 128 * 1024 * 1024
+"""Of all that is remembered: about three executions of 10,000 task runs each."""
+
+TASKRUN_BYTES: Final = 3_000
+CAUSE_BYTES: Final = 400
+"""What one takes in memory (measured), its outputs and errors aside: these are reckoned as long as the facts are."""
 
 
 class _Head(msgspec.Struct):
@@ -65,6 +69,7 @@ class Past:
         self._lock = threading.Lock()
         self._seqs = array("q")
         self._offsets = array("q")
+        self._facts_bytes = 0
         self._is_over = False
         self._stages: list[Stage] = []
         self._step = STAGE_EVERY
@@ -73,10 +78,11 @@ class Past:
         self._causes_seq = -1
 
     @property
-    def weight(self) -> int:
-        """How much is remembered, see `KEPT_MAX`."""
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
         stages = self._stages  # another thread may be at work: a list once read is enough
-        return len(self._seqs) + len(self._causes) + (stages[-1].aggregate.created if stages else 0)
+        folded = self._facts_bytes + TASKRUN_BYTES * stages[-1].aggregate.created if stages else 0
+        return folded + CAUSE_BYTES * len(self._causes)
 
     def at(self, moment: Moment, newest_seq: int) -> Aggregate | None:
         """Return the execution as it was; None if there was none yet."""
@@ -144,6 +150,7 @@ class Past:
         )
         self._seqs.append(head.seq)
         self._offsets.append(offset)
+        self._facts_bytes += len(value)
         return True
 
     def _keep(self, stage: Stage, newest_seq: int) -> None:
@@ -184,9 +191,9 @@ def _is_about(value: bytes, cause: Cause | None, taskrun_id: str) -> bool:
 class Pasts:
     """The pasts that were asked for last."""
 
-    def __init__(self, broker: Broker, kept_max: int = KEPT_MAX) -> None:
+    def __init__(self, broker: Broker, kept_max_bytes: int = KEPT_MAX_BYTES) -> None:
         self._broker = broker
-        self._kept_max = kept_max
+        self._kept_max_bytes = kept_max_bytes
         self._lock = threading.Lock()
         self._pasts: OrderedDict[str, Past] = OrderedDict()
 
@@ -205,10 +212,10 @@ class Pasts:
 
     def _trim(self) -> None:
         with self._lock:
-            weights = {execution_id: past.weight for execution_id, past in self._pasts.items()}
-            total = sum(weights.values())
-            for execution_id, weight in weights.items():
-                if total <= self._kept_max and len(self._pasts) <= PASTS_MAX:
+            sizes = {execution_id: past.size_bytes for execution_id, past in self._pasts.items()}
+            total = sum(sizes.values())
+            for execution_id, size in sizes.items():
+                if total <= self._kept_max_bytes and len(self._pasts) <= PASTS_MAX:
                     return
                 del self._pasts[execution_id]
-                total -= weight
+                total -= size

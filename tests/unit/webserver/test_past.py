@@ -170,12 +170,13 @@ def test_pasts_that_are_too_many_to_remember_are_forgotten_those_first_that_nobo
 
 def test_pasts_that_are_too_much_to_remember_are_told_and_forgotten(broker) -> None:
     write(broker, *long_story(200))
-    pasts = Pasts(broker, kept_max=150)
-    for _ in range(2):
-        broker.read = 0
-        with pasts.of("e", Life(NOW, 200)) as past:
-            assert len(past.page(1, 500, 200)) == 200
-        assert broker.read == 200
+    for kept_max_bytes, second_look in ((20_000, 200), (100_000, 0)):
+        pasts = Pasts(broker, kept_max_bytes)
+        for read in (200, second_look):
+            broker.read = 0
+            with pasts.of("e", Life(NOW, 200)) as past:
+                assert past.at(Moment(), 200).seq == 200
+            assert broker.read == read
 
 
 def test_looking_often_at_what_still_runs_keeps_few_stages(broker) -> None:
