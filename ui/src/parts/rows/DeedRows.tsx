@@ -71,7 +71,7 @@ export function DeedRows<Row>({ kind, filter, first, more, nameOf, ...table }: P
           onClose={() => setDoing(null)}
           onDone={() => {
             clear();
-            if (live.stream === "off") live.show();
+            if (live.stream !== "open") live.show();
           }}
           nameOf={(id) => nameOf(id, byId.get(id))}
         />
