@@ -15,6 +15,8 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from runfold.adapters import sqlite_histogram, sqlite_statistics
 from runfold.adapters.sqlite_documents import create_tables, read, remove, write
 from runfold.adapters.sqlite_query import Condition, condition, order
@@ -92,7 +94,7 @@ class SqliteIndex:
                 has_more = len(documents) > query.size
                 total, is_exact = cursor.total, cursor.is_exact
             else:
-                counted = _count(connection, query.kind, found, is_exact=query.exact_total)
+                counted, found = _narrowed(connection, query, found)
                 total, is_exact = counted.total, counted.is_exact
                 seen = query.page * query.size
                 documents = _select(connection, query, found, (query.size, seen - query.size))
@@ -185,6 +187,18 @@ class SqliteIndex:
                     connection.close()
                 else:
                     self._idle.append(connection)
+
+
+def _narrowed(connection: sqlite3.Connection, query: Query, found: Condition) -> tuple[Count, Condition]:
+    """Return how many there are, and a condition for them: of not too many, their rows, so that nothing is sought twice."""
+    limited = f"SELECT rowid FROM {query.kind} WHERE {found.sql} LIMIT {PAGED_MAX + 1}"  # noqa: S608
+    rows = [rowid for (rowid,) in connection.execute(limited, found.values)]
+    if len(rows) <= PAGED_MAX:
+        known = Condition("rowid IN (SELECT value FROM json_each(?))", (msgspec.json.encode(rows).decode(),))
+        return Count(len(rows)), known
+    if query.exact_total:
+        return _count(connection, query.kind, found, is_exact=True), found
+    return Count(PAGED_MAX, is_exact=False), found
 
 
 def _count(connection: sqlite3.Connection, kind: Kind, found: Condition, *, is_exact: bool) -> Count:
