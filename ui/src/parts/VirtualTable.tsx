@@ -6,11 +6,12 @@
  */
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Link, type To, useNavigate } from "react-router";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { createPath, resolvePath, type To, useHref, useLocation, useNavigate } from "react-router";
 import { useKeys } from "~/app/keys";
 import type { Sort } from "~/url/search";
 import type { Column } from "./columns";
+import { type RowActs, TableRow } from "./TableRow";
 import css from "./VirtualTable.module.css";
 
 export interface VirtualTableProps<Row> {
@@ -42,9 +43,10 @@ export interface VirtualTableProps<Row> {
 }
 
 const CHECK_WIDTH = 36;
+const OVERSCAN = 6;
+/** Rows that are still to come when more are asked for. */
+const NEAR_END = 40;
 const HEAD_HEIGHT = 34;
-const OVERSCAN = 12;
-const NEAR_END = 15;
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { columns, shown, rows, idOf, selection, onSelection, onEnd, openId, rowHeight = 34 } = props;
@@ -67,6 +69,8 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   });
   const cursor = useCursor(props, virtual.scrollToIndex);
   useSeen(props, virtual, cursor);
+  const acts = useActs(props, cursor);
+  const hrefTo = useHrefTo();
 
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
@@ -125,60 +129,22 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
             const row = rows[item.index]!;
             const id = idOf(row);
             return (
-              <div
+              <TableRow
                 key={id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={selectable ? selection.has(id) : undefined}
-                aria-current={id === openId || undefined}
-                data-open={id === openId || undefined}
-                data-dimmed={props.dimmed?.has(id) || undefined}
-                data-cursor={id === cursor.id || undefined}
-                className={css.row}
-                style={{
-                  gridTemplateColumns: template,
-                  height: item.size,
-                  transform: `translateY(${item.start}px)`,
-                }}
-              >
-                {selectable && (
-                  <div role="gridcell" className={css.check}>
-                    <input
-                      type="checkbox"
-                      tabIndex={-1}
-                      aria-label={`Select row ${item.index + 1}`}
-                      checked={selection.has(id)}
-                      onChange={() => cursor.toggle(item.index, false)}
-                      onClick={(event) => {
-                        if (event.shiftKey) {
-                          event.preventDefault();
-                          cursor.toggle(item.index, true);
-                        }
-                      }}
-                    />
-                  </div>
-                )}
-                {visible.map((column) => (
-                  <div
-                    role="gridcell"
-                    key={column.id}
-                    className={`${css.cell} ${column.align === "end" ? css.end : ""}`}
-                  >
-                    {column.primary ? (
-                      <Link
-                        to={props.linkOf(row)}
-                        className={css.link}
-                        tabIndex={-1}
-                        onClick={() => cursor.set(id)}
-                      >
-                        {column.cell(row)}
-                      </Link>
-                    ) : (
-                      column.cell(row)
-                    )}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                id={id}
+                index={item.index}
+                top={item.start}
+                height={item.size}
+                columns={visible}
+                template={template}
+                href={hrefTo(props.linkOf(row))}
+                acts={acts}
+                isSelected={selectable ? selection.has(id) : undefined}
+                isOpen={id === openId}
+                isDimmed={props.dimmed?.has(id) === true}
+                isCursor={id === cursor.id}
+              />
             );
           })}
         </div>
@@ -186,6 +152,41 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       {rows.length > 0 && props.foot && <div className={css.foot}>{props.foot}</div>}
     </div>
   );
+}
+
+/** What rows do, always by what the table is now: a row need not be drawn anew because another one was selected. */
+function useActs<Row>(
+  { linkOf }: VirtualTableProps<Row>,
+  { set, toggle }: { set: (id: string) => void; toggle: RowActs<Row>["toggle"] },
+): RowActs<Row> {
+  const navigate = useNavigate();
+  const latest = useRef({ linkOf, toggle, navigate });
+  useLayoutEffect(() => {
+    latest.current = { linkOf, toggle, navigate };
+  });
+  return useMemo(
+    () => ({
+      toggle: (index, range) => latest.current.toggle(index, range),
+      open: (row, id, event) => {
+        set(id);
+        if (isForBrowser(event)) return;
+        event.preventDefault();
+        void latest.current.navigate(latest.current.linkOf(row));
+      },
+    }),
+    [set],
+  );
+}
+
+/** A new tab, a new window, a download. */
+const isForBrowser = (event: React.MouseEvent) =>
+  event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+
+/** The addresses of many links: as `useHref` says them, which would be a hook for each. */
+function useHrefTo(): (to: To) => string {
+  const root = useHref("/").replace(/\/$/, "");
+  const { pathname } = useLocation();
+  return useCallback((to) => root + createPath(resolvePath(to, pathname)), [root, pathname]);
 }
 
 /** Who comes by a link sees the row that it opens, once; then the list is theirs to scroll. */

@@ -42,7 +42,7 @@ export const GanttRow = memo(function GanttRow(props: Props) {
       data-cursor={isCursor || undefined}
       data-open={isOpen || undefined}
       data-marked={isMarked || undefined}
-      style={{ transform: `translateY(${top}px)`, height }}
+      style={{ top, height }}
     >
       <div role="gridcell" className={css.name} style={{ paddingLeft: 6 + row.depth * 14 }}>
         {row.hasChildren ? (
