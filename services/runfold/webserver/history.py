@@ -6,16 +6,17 @@ as their topic still has them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Final
 
+from orjson import Fragment
 from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from runfold.documents.api_json import execution_json
+from runfold.documents.api_json import execution_json, taskrun_json
 from runfold.documents.events import ApiJson, Moment, event_json
 from runfold.errors import BadRequest
-from runfold.webserver.answers import json_bytes
+from runfold.webserver.answers import json_bytes, written
 from runfold.webserver.following import LOOK_AGAIN_S, Watcher
 from runfold.webserver.parameters import instant_of
 from runfold.webserver.parts import Parts
@@ -42,10 +43,16 @@ def moment_of(name: str, text: str) -> Moment:
         ) from error
 
 
-def execution_at(parts: Parts, execution_id: str, moment: Moment) -> ApiJson:
-    """Return an execution as it was. Raises: NotFound: there was none yet."""
+def execution_at(parts: Parts, execution_id: str, moment: Moment) -> Mapping[str, Fragment]:
+    """Return an execution as it was; its parts are written already. Raises: NotFound: there was none yet."""
     aggregate = aggregate_at(parts, execution_id, moment)
-    return execution_json(aggregate.execution, sorted(aggregate.taskruns.values(), key=lambda run: run.ordinal))
+    json: dict[str, Fragment] = {}
+    for name, value in execution_json(aggregate.execution, ()).items():
+        json[name] = written(value)
+        if name == "flowRevision" and aggregate.taskruns:
+            runs = sorted(aggregate.taskruns.values(), key=lambda run: run.ordinal)
+            json["taskRunList"] = written([written(taskrun_json(run)) for run in runs])
+    return json
 
 
 def events_of(parts: Parts, execution_id: str, first_seq: int = 1) -> Iterator[ApiJson]:

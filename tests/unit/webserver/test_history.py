@@ -6,6 +6,8 @@ import msgspec
 import pytest
 from tests.unit.webserver.conftest import NOW, World, execution, taskrun
 
+from runfold.adapters.fact_fold import folded
+from runfold.documents.api_json import execution_json
 from runfold.execution import claims as c
 from runfold.execution.facts import ExecutionCreated, ExecutionMoved, TaskRunCreated, TaskRunMoved, Transition
 from runfold.execution.model import Place
@@ -22,7 +24,9 @@ STORY = (
     transition(
         1,
         "start",
-        ExecutionCreated(id="e", namespace="company.team", flow_id="hello", flow_revision=1, inputs={"who": "you"}),
+        ExecutionCreated(
+            id="e", namespace="company.team", flow_id="hello", flow_revision=1, inputs={"who": "you", "count": 2**70}
+        ),
         ExecutionMoved(State.RUNNING),
         TaskRunCreated(id="t", task_id="say", task_type="x.Log", place=Place()),
     ),
@@ -100,7 +104,9 @@ def test_an_execution_is_shown_as_it_was(told: World, at: str, state: str) -> No
     answer = told.get("/executions/e", at=at).json()
 
     assert answer["taskRunList"][0]["state"]["current"] == state
-    assert answer["inputs"] == {"who": "you"}
+    assert answer["inputs"] == {"who": "you", "count": 2**70}
+    now = folded(told.parts.broker, "e")
+    assert at != "99" or list(answer.items()) == list(execution_json(now.execution, now.taskruns.values()).items())
 
 
 def test_before_its_beginning_there_was_no_execution(told: World) -> None:
