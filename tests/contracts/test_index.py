@@ -412,6 +412,27 @@ def test_searches_go_on_while_others_put(index: Index):
     assert index.search(Query(Kind.TASKRUNS)).total == 19 * 5 + 20
 
 
+def test_searches_go_on_while_months_begin(index: Index):
+    faults: list[BaseException] = []
+    is_over = threading.Event()
+
+    def search() -> None:
+        try:
+            while not is_over.is_set():
+                index.search(Query(Kind.TASKRUNS))
+        except BaseException as error:  # noqa: BLE001 -- handed to the test's own thread
+            faults.append(error)
+
+    index.put([taskrun("t")])
+    thread = threading.Thread(target=search)
+    thread.start()
+    for month in range(1, 13):
+        index.put([replace(taskrun(f"t{month}"), created=datetime(2025, month, 1, tzinfo=UTC))])
+    is_over.set()
+    thread.join()
+    assert not faults
+
+
 def test_the_embedded_index_keeps_what_was_put_when_it_is_opened_again(tmp_path):
     first = SqliteIndex(tmp_path / "deep" / "index.sqlite")
     first.put([taskrun("t", text="hello", labels={"a": "b"})])

@@ -6,10 +6,12 @@ two versions (`external_gte`), so double and late puts are harmless. The rule: a
 that the server refuses is stored barer and bare, and never holds up another one.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from runfold.adapters import elastic_statistics
 from runfold.adapters.elastic_bulk import Bulk
@@ -37,10 +39,11 @@ from runfold.documents.storable import Storable, newest, storable
 from runfold.errors import Unavailable
 
 SEARCH_TIMEOUT: Final = "10s"
-SWAPS_MAX: Final = 3
-"""So often the index may be exchanged for another generation between two requests that belong together."""
+SHARD_PAUSES_S: Final = (0.1, 0.2, 0.4)
+"""Before shards are asked again that are not there yet, or not any more."""
 
-GONE: Final = "index_not_found_exception"
+PASSING: Final = frozenset({"index_not_found_exception", "no_shard_available_action_exception"})
+"""The index was exchanged for another generation between two requests that belong together; a month has just begun."""
 
 
 class ElasticIndex:
@@ -97,7 +100,7 @@ class ElasticIndex:
     def get(self, kind: Kind, document_id: str) -> Document | None:
         # An id is in one month only, but does not say in which: all are asked, and by id they answer at once.
         with translated():
-            for _ in range(SWAPS_MAX):
+            for pause_s in SHARD_PAUSES_S:
                 try:
                     months = sorted(self._client.indices.get(index=self.names.readable(kind), features="aliases").body)
                 except NotFoundError:
@@ -109,8 +112,9 @@ class ElasticIndex:
                 errors = [hit["error"] for hit in hits if "error" in hit]
                 if not errors:
                     return next((_document(kind, hit) for hit in hits if hit.get("found")), None)
-                if any(error["type"] != GONE for error in errors):
+                if any(error["type"] not in PASSING for error in errors):
                     break
+                time.sleep(pause_s)
         raise Unavailable(f"Elasticsearch: {errors[0]['type']}: {errors[0].get('reason')}")
 
     def count(self, kind: Kind, wanted: Filter, *, is_exact: bool = True) -> Count:
@@ -169,14 +173,23 @@ class ElasticIndex:
     def _ask(self, kind: Kind, wanted: Filter, body: Mapping[str, Any]) -> dict[str, Any]:
         body = {"query": {"bool": {"filter": [condition(wanted, kind)]}}, "timeout": SEARCH_TIMEOUT, **body}
         with translated():
-            answer: dict[str, Any] = self._client.search(
-                index=self.names.readable(kind),
-                body=body,
-                allow_partial_search_results=False,
-                ignore_unavailable=True,
-            ).body
+            answer = self._search(self.names.readable(kind), body)
         if answer.get("timed_out"):
             raise Unavailable(f"The search took longer than {SEARCH_TIMEOUT}")
+        return answer
+
+    def _search(self, readable: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Search, again after a while if shards are not there yet: those of a month that has just begun, say."""
+        for pause_s in (*SHARD_PAUSES_S, None):
+            try:
+                answer: dict[str, Any] = self._client.search(
+                    index=readable, body=body, allow_partial_search_results=False, ignore_unavailable=True
+                ).body
+                break
+            except ApiError as error:
+                if pause_s is None or error.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                time.sleep(pause_s)
         return answer
 
     def _prepare(self) -> None:
