@@ -23,7 +23,7 @@ from deploy.local.server import BRIEF_JAVA, Server
 NOBODY: Final = 65_534
 AS_NOBODY: Final = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 ANSWER_S: Final = 5.0
-HEAP: Final = ("-Xms512m", "-Xmx512m")
+HEAP_MIB: Final = 512
 
 SETTINGS: Final = """\
 cluster.name: runfold-local
@@ -48,6 +48,7 @@ class ElasticsearchServer(Server):
     def __init__(self, folder: Path, port: int = 0, *, brief: bool = False) -> None:
         super().__init__(folder, port, brief=brief)
         self._transport = free_port()
+        self.heap_mib = HEAP_MIB
 
     @property
     def url(self) -> str:
@@ -73,7 +74,7 @@ class ElasticsearchServer(Server):
             shutil.copytree(home / "config", config)
         settings = SETTINGS.format(folder=self.folder, port=self.port, transport=self._transport)
         (config / "elasticsearch.yml").write_text(settings, encoding="utf-8")
-        options = [*HEAP, BRIEF_JAVA] if self._brief else HEAP
+        options = [f"-Xms{self.heap_mib}m", f"-Xmx{self.heap_mib}m", *([BRIEF_JAVA] if self._brief else [])]
         (config / "jvm.options.d" / "local.options").write_text("\n".join(options) + "\n", encoding="utf-8")
         for name in ("data", "logs", "tmp"):
             (self.folder / name).mkdir(exist_ok=True)

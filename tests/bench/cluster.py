@@ -38,16 +38,21 @@ class Servers:
 
 
 @contextmanager
-def servers() -> Iterator[Servers]:
-    """Yield both, started for us; their data is thrown away."""
+def servers(*, brief: bool = True, heap_mib: int | None = None) -> Iterator[Servers]:
+    """
+    Yield both, started for us; their data is thrown away.
+
+    `brief`: they are to start soon, rather than be quick after minutes. `heap_mib`: of Elasticsearch.
+    """
     with ExitStack() as closing:
         made: list[Server] = []
-        kinds: tuple[type[Server], ...] = (KafkaServer, ElasticsearchServer)
-        for kind in kinds:
+        for kind in (KafkaServer, ElasticsearchServer):
             # Elasticsearch runs as another user where we are root: the folder must be open to it.
             folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix=f"runfold-bench-{kind.name}-")))
             folder.chmod(0o755)
-            server = kind(folder, brief=True)
+            server = kind(folder, brief=brief)
+            if heap_mib is not None and isinstance(server, ElasticsearchServer):
+                server.heap_mib = heap_mib
             closing.callback(server.stop)
             server.launch()
             made.append(server)

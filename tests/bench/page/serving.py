@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import httpx
 from deploy.local.ports import free_port
 
 from runfold.adapters.sqlite_index import SqliteIndex
@@ -25,14 +26,14 @@ from runfold.settings import Settings
 from tests.bench.cluster import QUIET, servers
 from tests.bench.page.large import large
 from tests.bench.processes import await_answer, runfold
-from tests.bench.search.fill import fill_kafka, messages
-from tests.bench.search.measure import Server
-from tests.bench.search.story import Story, now, stories
+from tests.bench.search.fill import PROCESSES, fill_kafka, messages
+from tests.bench.search.story import RUNS_EACH, Story, now, stories
 
 BATCH: Final = 100
 PUBLISHED: Final = 5_000
 INDEX_S: Final = 1_800.0
 POLL_S: Final = 1.0
+TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,25 @@ def cluster(count: int, gantt: int) -> Iterator[Served]:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="runfold-page-")))
         port = free_port()
         log = folder / "webserver.log"
-        pid = closing.enter_context(runfold(["webserver", "--port", str(port)], log, environment))
-        await_answer(f"http://127.0.0.1:{port}/health", log)
+        closing.enter_context(runfold(["webserver", "--port", str(port)], log, environment))
+        url = f"http://127.0.0.1:{port}"
+        await_answer(f"{url}/health", log)
         with runfold(["indexer"], folder / "indexer.log", environment):
-            _await_indexed(port, pid, count + gantt)
-        yield Served(f"http://127.0.0.1:{port}", story.aggregate.execution.id)
+            # The small ones come in whole executions.
+            _await_indexed(url, count // (PROCESSES * RUNS_EACH) * PROCESSES * RUNS_EACH + gantt)
+        yield Served(url, story.aggregate.execution.id)
 
 
-def _await_indexed(port: int, pid: int, count: int) -> None:
-    server = Server(port, pid)
+def _await_indexed(url: str, count: int) -> None:
     until = time.monotonic() + INDEX_S
-    while (total := server.ask("/taskruns/count?total=exact")["total"]) < count:
-        assert time.monotonic() < until, f"{total} of {count} are indexed"
-        time.sleep(POLL_S)
-    server.close()
+    total = 0
+    with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as client:
+        while total < count:
+            assert time.monotonic() < until, f"{total} of {count} are indexed"
+            time.sleep(POLL_S)
+            answer = client.get("/api/v1/taskruns/count", params={"total": "exact"})
+            # As long as the indexer has not made the index, there is nothing to count.
+            total = int(answer.json()["total"]) if answer.is_success else 0
 
 
 @contextmanager

@@ -57,11 +57,11 @@ class Story:
     aggregate: Aggregate
 
 
-def stories(count: int, seed: int, end: datetime) -> Iterator[Story]:
-    """Yield executions with about `count` task runs together."""
+def stories(count: int, seed: int | str, end: datetime, span: timedelta = SPAN) -> Iterator[Story]:
+    """Yield executions with about `count` task runs together, begun within `span` before `end`."""
     dice = random.Random(seed)
     for _ in range(max(count // RUNS_EACH, 1)):
-        transitions = list(_transitions(dice, end))
+        transitions = list(_transitions(dice, end - span * dice.random()))
         aggregate: Aggregate | None = None
         for transition in transitions:
             aggregate = apply_transition(aggregate, transition)
@@ -69,10 +69,9 @@ def stories(count: int, seed: int, end: datetime) -> Iterator[Story]:
         yield Story(transitions, aggregate)
 
 
-def _transitions(dice: random.Random, end: datetime) -> Iterator[Transition]:
+def _transitions(dice: random.Random, at: datetime) -> Iterator[Transition]:
     execution_id = base62(dice.getrandbits(128))
     flow = dice.randrange(FLOWS)
-    at = end - SPAN * dice.random()
     namespace = NAMESPACES[flow % len(NAMESPACES)]
     labels = (
         Label("team", dice.choice(("blue", "red", "green"))),
