@@ -214,6 +214,15 @@ class Index(Protocol):
         """Return one document as last put, searchable or not yet; None if there is none."""
         ...
 
+    def remove(self, documents: Sequence[Document]) -> None:
+        """
+        Remove `documents`, each unless something newer (by version) is stored; searches may show it until `refresh`.
+
+        Raises:
+            Unavailable: Some may be gone: do the same again.
+        """
+        ...
+
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
         """
         Remove every document that fits and return how many there were; what was put before is seen.

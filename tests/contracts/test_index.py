@@ -207,6 +207,16 @@ def test_many_are_removed_in_whatever_months_they_are_and_may_be_put_again(index
         index.delete_where(Kind.TASKRUNS, Is("nothing", ("x",)))
 
 
+def test_documents_that_are_known_are_removed_unless_newer_ones_are_stored(index: Index):
+    elsewhere = replace(taskrun("b", 2, text="w"), created=DAWN + timedelta(days=40))
+    index.put([taskrun("a", 2, text="w"), elsewhere, taskrun("c", 2, text="w")])
+    index.remove([taskrun("a", 3), replace(elsewhere, version=2), taskrun("c", 1), taskrun("unknown", 1)])
+    index.refresh()
+    assert ids(index.search(Query(Kind.TASKRUNS, Words("w"))).documents) == ["c"]
+    index.remove([replace(taskrun("d"), created=DAWN + timedelta(days=400))])
+    assert index.search(Query(Kind.TASKRUNS)).total == 1, "a month that is not there stays so"
+
+
 def test_nothing_is_removed_from_an_empty_index(index: Index):
     assert index.delete_where(Kind.LOGS, All()) == 0
 

@@ -19,7 +19,7 @@ from runfold.adapters.elastic_errors import translated
 from runfold.adapters.elastic_mapping import CREATED, Layout, Names
 from runfold.adapters.elastic_months import LiveMonths, Months, NewMonths, make_templates
 from runfold.adapters.elastic_query import condition, order, sort_values
-from runfold.adapters.elastic_removal import Removal
+from runfold.adapters.elastic_removal import Removal, remove
 from runfold.documents.checks import check_query
 from runfold.documents.cursor import Cursor, beyond, cursor_text, read_cursor, sorts_of
 from runfold.documents.instants import date_of_text
@@ -134,6 +134,10 @@ class ElasticIndex:
     def statistics(self, wanted: Statistics) -> StatisticsAnswer:
         check_statistics(wanted)
         return elastic_statistics.statistics(self._aggregate, wanted)
+
+    def remove(self, documents: Sequence[Document]) -> None:
+        with translated():
+            remove(self._client, self._months, documents)
 
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
         check_filter(kind, wanted)

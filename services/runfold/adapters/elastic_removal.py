@@ -1,16 +1,18 @@
 """
-Removal of what a filter finds from Elasticsearch, page by page.
+Removal from Elasticsearch: of what a filter finds, page by page, or of documents that are known.
 
 Not by `_delete_by_query`, which not every server has. Each deletion names the version
 that was found, so a document that changed meanwhile stays, whether it still fits or not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
+from runfold.adapters.elastic_months import Months
+from runfold.documents.model import Document
 from runfold.errors import Unavailable
 
 REMOVED_AT_ONCE_MAX: Final = 1000
@@ -52,19 +54,25 @@ class Removal:
         return hits
 
     def _remove(self, hits: Sequence[Mapping[str, Any]]) -> int:
-        actions = [
-            {
-                "delete": {
-                    "_index": hit["_index"],
-                    "_id": hit["_id"],
-                    "version": hit["_version"],
-                    "version_type": "external_gte",
-                }
-            }
-            for hit in hits
-        ]
-        answer = self._client.bulk(operations=actions, filter_path=["items.*.status"])
-        statuses = [item["delete"]["status"] for item in answer["items"]]
-        if not _DONE.issuperset(statuses):
-            raise Unavailable("Elasticsearch could not remove all that it was asked to")
-        return statuses.count(HTTPStatus.OK)
+        actions = [_action(hit["_index"], hit["_id"], hit["_version"]) for hit in hits]
+        return _delete(self._client, actions, require_alias=False)
+
+
+def remove(client: Elasticsearch, months: Months, documents: Iterable[Document]) -> None:
+    """Remove `documents`, each unless something newer is stored. Raises: Unavailable: some may be gone."""
+    actions = [_action(months.name(each.kind, each.created), each.id, each.version) for each in documents]
+    for at in range(0, len(actions), REMOVED_AT_ONCE_MAX):
+        # Where the month is not there, no index is made of it.
+        _delete(client, actions[at : at + REMOVED_AT_ONCE_MAX], require_alias=months.by_alias)
+
+
+def _action(index: str, document_id: str, version: int) -> Mapping[str, Any]:
+    return {"delete": {"_index": index, "_id": document_id, "version": version, "version_type": "external_gte"}}
+
+
+def _delete(client: Elasticsearch, actions: Sequence[Mapping[str, Any]], *, require_alias: bool) -> int:
+    answer = client.bulk(operations=actions, require_alias=require_alias, filter_path=["items.*.status"])
+    statuses = [item["delete"]["status"] for item in answer["items"]]
+    if not _DONE.issuperset(statuses):
+        raise Unavailable("Elasticsearch could not remove all that it was asked to")
+    return statuses.count(HTTPStatus.OK)

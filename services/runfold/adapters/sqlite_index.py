@@ -127,6 +127,11 @@ class SqliteIndex:
         with self._reader() as connection:
             return sqlite_statistics.statistics(connection, wanted)
 
+    def remove(self, documents: Sequence[Document]) -> None:
+        with self._transaction() as connection:
+            for each in documents:
+                remove(connection, each.kind, "WHERE id = ? AND _version <= ?", (each.id, each.version))
+
     def delete_where(self, kind: Kind, wanted: Filter) -> int:
         check_filter(kind, wanted)
         found = condition(wanted, kind)

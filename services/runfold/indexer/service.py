@@ -13,7 +13,7 @@ any more: its document goes.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,6 @@ from runfold.documents.project import (
     project_metric,
     project_taskrun,
 )
-from runfold.documents.query import Is
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
 from runfold.indexer.baselines import Baselines
@@ -44,9 +43,6 @@ TOPICS: Final = (EXECUTIONS, TASKRUNS, LOGS, METRICS)
 
 _SNAPSHOTS: Final = frozenset({EXECUTIONS, TASKRUNS})
 """Topics where a newer record of the same key makes an older one needless."""
-
-REMOVED_MAX: Final = 400
-"""Task runs that one deletion names."""
 
 _REMOVED: Final = b'"isRemoved":true'
 _DELETION: Final = b'"deletion":'
@@ -129,16 +125,14 @@ class Indexer:
             refused = self._eraser.erase(wanted)
             others = [document for document in wanted if document.kind is not Kind.DELETIONS]
             refused |= self._index.put(self._baselines.compare(others))
-            self._remove(_removed(self._pending))
+            removed = list(_removed(self._pending))
+            if removed:
+                self._index.remove(removed)
             self._index.put([progress_document(progress) for progress in furthest(_places(self._pending))])
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
             self._log.commit(self._pending, letters)
             self._pending = []
         self._chore()
-
-    def _remove(self, taskrun_ids: Sequence[str]) -> None:
-        for at in range(0, len(taskrun_ids), REMOVED_MAX):
-            self._index.delete_where(Kind.TASKRUNS, Is("id", tuple(taskrun_ids[at : at + REMOVED_MAX])))
 
     def close(self) -> None:
         """Leave the group."""
@@ -193,7 +187,7 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
             snapshot = None  # what begins later under the same name does not undo it
         if record.value is None or snapshot in done:
             continue
-        if _removed_id(record) is not None:
+        if _removed_run(record) is not None:
             done.add((record.topic, record.key or ""))
             continue
         try:
@@ -210,20 +204,20 @@ def _places(records: Iterable[Record]) -> Iterator[tuple[Place, int, int]]:
     return (((record.topic, record.partition), record.offset, record.timestamp_ms) for record in records)
 
 
-def _removed(records: Iterable[Record]) -> list[str]:
-    """Return the ids of task runs that are removed."""
-    return sorted({found for record in records if (found := _removed_id(record)) is not None})
+def _removed(records: Iterable[Record]) -> Iterator[Document]:
+    """Yield the documents, as they last were, of task runs that are removed."""
+    return (project_taskrun(run) for record in records if (run := _removed_run(record)) is not None)
 
 
-def _removed_id(record: Record) -> str | None:
-    """Return the id of the task run that a record says is removed; most say no such thing."""
+def _removed_run(record: Record) -> TaskRun | None:
+    """Return the task run that a record says is removed; most say no such thing."""
     if record.topic != TASKRUNS or _REMOVED not in (record.value or b""):
         return None
     try:
         run = _decode(record.value or b"", type=TaskRun)
     except msgspec.MsgspecError:
         return None  # whoever reads it for its document says what is wrong
-    return run.id if run.is_removed else None
+    return run if run.is_removed else None
 
 
 def _bury(record: Record, reason: str) -> Message:

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from runfold.documents.model import Kind
 from runfold.documents.progress import Place, Progress, furthest, progress_document
+from runfold.documents.query import All
 from runfold.errors import Conflict
 from runfold.ports import Broker, Index
 from runfold.rebuild.generations import Generations
@@ -131,8 +133,14 @@ class Rebuild:
         waited_from_s = time.monotonic()
         with self._generations.writers_wait():
             self._round(old, new, lines, report)
-            self._take_over_progress(old, new)
-            self._generations.swap(new)
+            lost = 0 if wish.accepts_gaps else _lost(old, new)
+            if not lost:
+                self._take_over_progress(old, new)
+                self._generations.swap(new)
+        if lost:
+            new.close()
+            self._generations.drop_others()
+            raise _forgotten(lost)
         report.waited_s = time.monotonic() - waited_from_s
         self._generations.drop_others()
         report.seconds = time.monotonic() - begun_s
@@ -184,6 +192,20 @@ def _to_the_end(broker: Broker, place: Place) -> list[Progress]:
     """Return the progress of who has read all: the facts tell no less than the snapshots."""
     records = broker.history(*place)
     return furthest((place, record.offset, record.timestamp_ms) for record in records)
+
+
+def _lost(old: Index, new: Index) -> int:
+    """Return how many executions the old generation has more than the new one."""
+    old.refresh()
+    return max(0, old.count(Kind.EXECUTIONS, All()).total - new.count(Kind.EXECUTIONS, All()).total)
+
+
+def _forgotten(count: int) -> Conflict:
+    executions = "1 execution" if count == 1 else f"{count} executions"
+    return Conflict(
+        f"The index has {executions} that the log tells nothing of any more: they would be gone. "
+        "The index stays as it is; --accept-gaps goes on without them"
+    )
 
 
 def _gaps(execution_ids: Sequence[str]) -> Conflict:

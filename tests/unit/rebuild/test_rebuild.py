@@ -1,6 +1,7 @@
 """An index built anew: it says what the old one said, whatever happens meanwhile."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -181,6 +182,21 @@ def test_an_execution_whose_first_facts_are_gone_stops_the_rebuild_unless_it_may
     report = rig.rebuild(wish=Wish(accepts_gaps=True))
     assert rig.generations.live().get(Kind.EXECUTIONS, whole.execution.id) is not None
     assert report.without_beginning == ["cut"]
+
+
+def test_an_execution_whose_facts_are_all_gone_stops_the_rebuild_unless_it_may_be_left_out(rig: Rig) -> None:
+    rig.run(STEPS_FLOW)
+    rig.index()
+    old = rig.live.search(Query(Kind.EXECUTIONS)).documents[0]
+    rig.live.put([replace(old, id="old", body={**old.body, "id": "old"})])
+
+    for _ in range(2):
+        with pytest.raises(Conflict, match="1 execution that"):
+            rig.rebuild()
+        assert rig.generations.live() is rig.live
+
+    rig.rebuild(wish=Wish(accepts_gaps=True))
+    assert rig.generations.live().search(Query(Kind.EXECUTIONS)).total == 1
 
 
 def test_few_executions_held_in_memory_fold_to_the_same(rig: Rig) -> None:
