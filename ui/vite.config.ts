@@ -31,6 +31,11 @@ function packed(): Plugin {
   };
 }
 
+/** Libraries that few places need, and come when they are. */
+const BIG = /@codemirror|@lezer|@marijn|@xyflow|@dagrejs|uplot|d3-|Drawn|parts\/(code|editor)\//;
+/** What several pages share comes as one file: the first view would wait for some forty, six at a time. */
+const isSmall = (id: string) => !BIG.test(id);
+
 export default defineConfig({
   base: "/ui/",
   plugins: [react(), packed()],
@@ -43,6 +48,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2024",
     chunkSizeWarningLimit: 800,
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "shared", test: isSmall, minShareCount: 2 }] } },
+    },
   },
   server: { proxy: { "/api": { target: SERVER, changeOrigin: false } } },
 });
