@@ -54,6 +54,7 @@ def test_a_first_visit_is_offered_an_example_and_sees_it_running(looking: Lookin
         expect(running).to_be_visible()
         running.click()
         expect(page).to_have_url(re.compile(r"/executions/\w+"))
+        expect(page.get_by_role("heading", level=1, name="first_steps")).to_be_visible()
         expect(page.get_by_text("RUNNING").first).to_be_visible()
 
 
