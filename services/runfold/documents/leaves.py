@@ -5,7 +5,7 @@ Pure. The rule: both indexes and the plain evaluation know leaves only, so users
 types make no field and refuse no document.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 LEAF_DEPTH_MAX: Final = 20
@@ -14,7 +14,7 @@ LEAF_LENGTH_MAX: Final = 4000
 
 LEAF_PATH_LENGTH_MAX: Final = 500
 
-_PLAIN: Final = (str, bool, int, float, list, tuple)
+_PLAIN: Final = frozenset({str, int, float, bool})
 """No maps: asking whether something is a Mapping is slow."""
 
 
@@ -32,23 +32,44 @@ def leaves(carrier: Mapping[str, Any]) -> Leaves:
     if isinstance(carrier, Leaves):
         return carrier
     found = Leaves()
-    _collect(carrier, "", 0, found)
+    _collect_map(carrier, "", 1, found)
     return found
 
 
+def leaves_of(pairs: Iterable[tuple[str, str | float]]) -> Leaves:
+    """Return the leaves that a flat map would have, in which a key may come more than once."""
+    found = Leaves()
+    for path, value in pairs:
+        _add(value, path, found)
+    return found
+
+
+def _collect_map(carrier: Mapping[str, Any], prefix: str, depth: int, found: Leaves) -> None:
+    if depth <= LEAF_DEPTH_MAX:
+        for key, value in carrier.items():
+            _collect(value, f"{prefix}{key}", depth, found)
+
+
 def _collect(value: Any, path: str, depth: int, found: Leaves) -> None:
-    if value is None or depth > LEAF_DEPTH_MAX:
+    if value is None:
         return
-    if isinstance(value, dict) or (not isinstance(value, _PLAIN) and isinstance(value, Mapping)):
-        for key, item in value.items():
-            _collect(item, f"{path}.{key}" if path else str(key), depth + 1, found)
+    kind = type(value)
+    if kind in _PLAIN:
+        _add(value, path, found)
+    elif kind is dict or isinstance(value, Mapping):
+        _collect_map(value, f"{path}." if path else "", depth + 1, found)
     elif isinstance(value, list | tuple):
-        for item in value:
-            _collect(item, path, depth + 1, found)
-    elif is_leaf_path(path):
-        text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-        if len(text) <= LEAF_LENGTH_MAX:
-            found.setdefault(path, []).append(text)
+        if depth < LEAF_DEPTH_MAX:
+            for item in value:
+                _collect(item, path, depth + 1, found)
+    else:
+        _add(value, path, found)
+
+
+def _add(value: str | float, path: str, found: Leaves) -> None:
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    if len(text) <= LEAF_LENGTH_MAX and is_leaf_path(path):
+        found.setdefault(path, []).append(text)
 
 
 def is_leaf_path(path: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
 from runfold.documents.fingerprint import fingerprint
 from runfold.documents.instants import instant_text, millis
-from runfold.documents.leaves import Leaves, leaves
+from runfold.documents.leaves import Leaves, leaves, leaves_of
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Attempt, Deletion, Execution, Label, TaskRun
@@ -213,18 +213,11 @@ def _waits(histories: History) -> dict[str, Any]:
 
 def _labels(labels: Iterable[Label]) -> Leaves:
     """Return every value of every label: one given twice is found by both."""
-    found: dict[str, list[str]] = {}
-    for label in labels:
-        found.setdefault(label.key, []).append(label.value)
-    return leaves(found)
+    return leaves_of((label.key, label.value) for label in labels)
 
 
 def _metrics(taskrun: TaskRun) -> Leaves:
-    found: dict[str, list[float]] = {}
-    for attempt in taskrun.attempts:
-        for metric in attempt.metrics:
-            found.setdefault(metric.name, []).append(metric.value)
-    return leaves(found)
+    return leaves_of((metric.name, metric.value) for attempt in taskrun.attempts for metric in attempt.metrics)
 
 
 def _label_texts(labels: Iterable[Label]) -> Iterator[str]:
