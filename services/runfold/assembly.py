@@ -43,6 +43,7 @@ from runfold.flows.expressions import Expressions
 from runfold.flows.plan import Host
 from runfold.flows.task import TaskTypes
 from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
+from runfold.indexer.showing import Showing
 from runfold.indexer.sweeping import Sweep, Turn
 from runfold.ports import Assignment, Broker, Files, Index, Reading
 from runfold.runtime import Step
@@ -230,13 +231,24 @@ def http_rules(settings: Settings) -> HttpRules:
     )
 
 
-def indexer(core: Core, index: Index, pace: Pace = IN_CLUSTER, member: str | None = None) -> Indexer:
-    """Return an indexer. `member`: its name in the group, lasting and its own; None: this machine's."""
+def indexers(core: Core, index: Index, pace: Pace = IN_CLUSTER, count: int = 1) -> list[Indexer]:
+    """Return members of the indexers' group; the first has this machine's name there, the others a number behind it."""
+    member, showing = core.settings.member, Showing(index)
+    names = [member, *(f"{member}-{number}" for number in range(2, count + 1))]
+    return [_indexer(core, index, pace, name, showing) for name in names]
+
+
+def _indexer(core: Core, index: Index, pace: Pace, member: str, showing: Showing) -> Indexer:
     turn = Turn()
     assignment = Assignment(turn.assigned, turn.revoked)
-    log = core.broker.log(Reading(TOPICS, group=GROUP, member=member or core.settings.member, assignment=assignment))
+    log = core.broker.log(Reading(TOPICS, group=GROUP, member=member, assignment=assignment))
     sweep = Sweep(index, core.broker, core.settings.retention, utc_now)
-    return Indexer(log, index, pace, core.files, lambda: sweep.step() if turn.is_ours() else None)
+
+    def chore() -> None:
+        if turn.is_ours():
+            sweep.step()
+
+    return Indexer(log, index, pace, core.files, chore=chore, showing=showing)
 
 
 def api(core: Core, index: Index, flows: FlowStore, tail: Tail) -> FastAPI:
@@ -387,7 +399,7 @@ def standalone_engine(settings: Settings, data: Path) -> Iterator[Standalone]:
         index = SqliteIndex(data / "index.sqlite")
         closing.callback(index.close)
         ours = closing.enter_context(engine(settings, data, index))
-        indexes = indexer(ours.core, index, BESIDE_OTHERS)
+        (indexes,) = indexers(ours.core, index, BESIDE_OTHERS)
         closing.callback(indexes.close)
         app = api(ours.core, index, ours.flows, ours.tail)
         yield Standalone(ours, app, {**ours.steps, "indexer": indexes.step}, index)

@@ -20,7 +20,8 @@ from runfold.documents.storable import KEYWORD_STORED_MAX
 FIRST_GENERATION: Final = 1
 """Of an index that was never rebuilt."""
 
-REFRESH_INTERVAL: Final = "1s"
+REFRESH_INTERVAL: Final = "10s"
+"""Indexers say when something is to be searchable. What one stored that was killed before is so after this."""
 
 _MONTH: Final = r"(\d+)-(\d+\.\d\d)"
 _OURS: Final = {"managed_by": "runfold"}

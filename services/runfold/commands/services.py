@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Protocol
 
@@ -52,7 +51,7 @@ def executor(*, member: MemberOption = None, config: ConfigOption = None) -> Non
     with errors_told():
         settings = _settings(config, member)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("executor", [lambda: assembly.executor(cluster.ready(), cluster.flows())], stop)
+            _run("executor", lambda: [assembly.executor(cluster.ready(), cluster.flows())], stop)
 
 
 @app.command()
@@ -61,7 +60,7 @@ def worker(*, config: ConfigOption = None) -> None:
     with errors_told():
         settings = _settings(config, None)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            _run("worker", [lambda: _Worker(cluster.ready(), cluster.index())], stop)
+            _run("worker", lambda: [_Worker(cluster.ready(), cluster.index())], stop)
 
 
 @app.command()
@@ -78,14 +77,7 @@ def indexer(
     with errors_told():
         settings = _settings(config, member)
         with stop_on_signals() as stop, _cluster(settings) as cluster:
-            index = cluster.index()
-            members = [settings.member, *(f"{settings.member}-{number}" for number in range(2, threads + 1))]
-            made = [partial(_indexer, cluster, index, each) for each in members]
-            _run("indexer", made, stop)
-
-
-def _indexer(cluster: "_Cluster", index: Index, member: str) -> Service:
-    return assembly.indexer(cluster.ready(), index, member=member)
+            _run("indexer", lambda: assembly.indexers(cluster.ready(), cluster.index(), count=threads), stop)
 
 
 @app.command()
@@ -154,16 +146,14 @@ class _Worker:
         self._worker.close(assembly.GRACE_S)
 
 
-def _run(name: str, made: Sequence[Callable[[], Service]], stop: threading.Event) -> None:
+def _run(name: str, make: Callable[[], Sequence[Service]], stop: threading.Event) -> None:
     """Run what is made, several in a thread each, until `stop`. Raises: the error that one died of."""
+    services = until_available(make, stop)
+    if services is None:
+        return
     with ExitStack() as closing:
-        services: list[Service] = []
-        for make in made:
-            service = until_available(make, stop)
-            if service is None:
-                return
+        for service in services:
             closing.callback(service.close)
-            services.append(service)
         logger.info("%s ready", name)
         settle()
         if len(services) == 1:

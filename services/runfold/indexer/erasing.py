@@ -58,6 +58,7 @@ class Eraser:
         if not deletions:
             return {}
         refused = dict(self._index.put(deletions))
+        self._index.refresh()  # from here on, what comes late of them is found to be so
         everywhere = [deletion.id for deletion in deletions]
         self._each(everywhere, (Kind.EXECUTIONS,), "id")
         self._each(everywhere, (Kind.TASKRUNS,), "executionId")

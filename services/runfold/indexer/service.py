@@ -35,6 +35,7 @@ from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Execution, TaskRun
 from runfold.indexer.baselines import Baselines
 from runfold.indexer.erasing import Eraser
+from runfold.indexer.showing import Showing
 from runfold.ports import Files, Index, Log, Message, Record
 from runfold.topology import EXECUTIONS, LOGS, METRICS, TASKRUNS
 
@@ -95,16 +96,18 @@ class Indexer:
 
     The log must not be exactly-once: what could not be stored or confirmed stays here, and
     the next step tries the same records again. `files`: those that deletions remove. `chore`: a
-    small thing to do between two steps.
+    small thing to do between two steps. `showing`: shared by those who store in the same index.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two ports, and what else an assembly may choose
         self,
         log: Log,
         index: Index,
         pace: Pace | None = None,
         files: Files | None = None,
+        *,
         chore: Callable[[], None] = nothing,
+        showing: Showing | None = None,
     ) -> None:
         self._log = log
         self._index = index
@@ -112,6 +115,7 @@ class Indexer:
         self._chore = chore
         self._eraser = Eraser(index, files or MemoryFiles())
         self._baselines = Baselines(index)
+        self._showing = showing or Showing(index)
         self._pending: list[Record] = []
         self._was_full = False
 
@@ -132,6 +136,8 @@ class Indexer:
             letters += [_bury(record, refused[found.id]) for found, record in documents if found.id in refused]
             self._log.commit(self._pending, letters)
             self._pending = []
+            self._showing.stored(is_busy=self._was_full)
+        self._showing.show()
         self._chore()
 
     def close(self) -> None:
@@ -144,7 +150,7 @@ class Indexer:
         if pace.rest_s:
             self._gather_rarely()
             return
-        self._pending += self._log.poll(pace.batch_max, pace.idle_s)
+        self._pending += self._log.poll(pace.batch_max, self._idle_s())
         if len(self._pending) < pace.busy_from:
             return
         deadline_s = time.monotonic() + pace.gather_s
@@ -158,12 +164,16 @@ class Indexer:
     def _gather_rarely(self) -> None:
         """Wait for one record, leave the others time to write more, and take what is there by then."""
         pace = self._pace
-        self._pending += self._log.poll(1, pace.idle_s)
+        self._pending += self._log.poll(1, self._idle_s())
         if self._pending:
             if not self._was_full:
                 time.sleep(pace.rest_s)
             self._pending += self._log.poll(pace.batch_max - 1, 0)
             self._was_full = len(self._pending) > pace.batch_max // 2
+
+    def _idle_s(self) -> float:
+        """Return how long to wait for a record: something may be to be shown before."""
+        return min(self._pace.idle_s, self._showing.left_s())
 
 
 def _of_execution(execution: Execution) -> Document:

@@ -27,6 +27,9 @@ from tests.bench.search.story import Story, stories
 
 BATCH: Final = 100
 HEAP_MIB: Final = 1024
+INDEXERS: Final = 2
+"""Processes; each computes on one core at a time."""
+
 INDEX_S: Final = 1_800.0
 POLL_S: Final = 0.25
 
@@ -69,18 +72,35 @@ def cluster(count: int, end: datetime) -> Iterator[Cluster]:
 
 @contextmanager
 def indexing(there: Cluster) -> Iterator[None]:
-    """Let an indexer run."""
-    with runfold(["indexer"], there.folder / "indexer.log", there.environment):
+    """Let `INDEXERS` run."""
+    with ExitStack() as closing:
+        for number in range(INDEXERS):
+            line = ["indexer", "--member", f"indexer-{number}"]
+            closing.enter_context(runfold(line, there.folder / f"indexer-{number}.log", there.environment))
         yield
 
 
-def await_indexed(server: Server, count: int) -> float:
-    """Return after how many seconds a search finds `count` task runs."""
+@dataclass(frozen=True)
+class Rates:
+    """Documents a second. `steady`: of the second half, when the server has compiled what it does."""
+
+    overall: int
+    steady: int
+
+
+def await_indexed(server: Server, count: int) -> Rates:
+    """Return how quickly `count` task runs were found by a search."""
     began_s = time.monotonic()
+    half: tuple[float, int] | None = None
     while (total := server.ask("/taskruns/count?total=exact")["total"]) < count:
-        assert time.monotonic() - began_s < INDEX_S, f"{total} of {count} are indexed"
+        now_s = time.monotonic()
+        assert now_s - began_s < INDEX_S, f"{total} of {count} are indexed"
+        if half is None and total >= count / 2:
+            half = now_s, total
         time.sleep(POLL_S)
-    return time.monotonic() - began_s
+    ended_s = time.monotonic()
+    since_s, before = half or (began_s, 0)
+    return Rates(round(total / (ended_s - began_s)), round((total - before) / (ended_s - since_s)))
 
 
 def fill_embedded(folder: Path, count: int, end: datetime) -> float:

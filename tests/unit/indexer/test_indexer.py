@@ -69,6 +69,8 @@ class Flaky:
     def search(self, query: Query) -> Page:  # noqa: ARG002 -- nothing was ever deleted here
         return Page((), 0)
 
+    def refresh(self) -> None: ...
+
     def statistics(self, wanted: Statistics) -> StatisticsAnswer:  # noqa: ARG002 -- nothing ran here
         return StatisticsAnswer((), Group(figures={"runMs": NO_FIGURES}))
 
