@@ -10,7 +10,7 @@ export const router = createBrowserRouter(
       path: "/",
       element: <Shell />,
       errorElement: <Broken />,
-      hydrateFallbackElement: <div />,
+      hydrateFallbackElement: <Shell />, // what is around every page is there before the first page is
       children: [
         {
           errorElement: <Broken />,

@@ -1,5 +1,5 @@
 /** Runs over time: bars stacked by state, a line of durations, and a brush that says from when to when. */
-import { lazy, Suspense } from "react";
+import { lazy, memo, Suspense } from "react";
 import type { Bucket } from "~/api/types";
 import { STATES } from "~/api/types";
 import { StateBadge } from "./StateBadge";
@@ -17,7 +17,8 @@ export interface StateChartProps {
   height?: number;
 }
 
-export function StateChart(props: StateChartProps) {
+/** Drawn again for what it shows only. */
+export const StateChart = memo(function StateChart(props: StateChartProps) {
   const { buckets, onState, height = 120 } = props;
   const counts = STATES.map((state) => ({
     state,
@@ -52,4 +53,4 @@ export function StateChart(props: StateChartProps) {
       </figcaption>
     </figure>
   );
-}
+});

@@ -1,6 +1,6 @@
 /** What the matching task runs are: values with their counts; a click takes one into the query, or out of it. */
 import { ChevronDown, Minus } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { memo, type ReactNode, useState } from "react";
 import type { Params } from "~/api/client";
 import { useFacets, useStatistics } from "~/api/taskruns";
 import { ErrorBox, Loading } from "~/parts/Placeholders";
@@ -27,7 +27,8 @@ interface Props {
   everyMs: number | false;
 }
 
-export function Facets({ params, query, onQuery, everyMs }: Props) {
+/** Drawn again for what they say only, not with each page of rows. */
+export const Facets = memo(function Facets({ params, query, onQuery, everyMs }: Props) {
   const facets = useFacets(params, NAMES, SIZE, everyMs);
   const errors = useStatistics(params, ERRORS, everyMs);
   if (facets.isPending) return <Loading lines={10} what="the values" />;
@@ -78,7 +79,7 @@ export function Facets({ params, query, onQuery, everyMs }: Props) {
       )}
     </div>
   );
-}
+});
 
 interface FacetProps {
   title: string;

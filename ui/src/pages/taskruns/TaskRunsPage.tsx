@@ -4,7 +4,7 @@
  * All of it stands in the address, so that a link shows the same to whoever gets it.
  */
 import { ChartColumn, ListFilter } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useHistogram, useQueryFields } from "~/api/queries";
 import { useViews } from "~/api/views";
 import { kept, useStore } from "~/app/store";
@@ -77,6 +77,14 @@ export function Component() {
   const views = useViews("taskruns");
   const anyEver = useAnyEver(live.list.data?.pages[0]?.total);
   const close = () => change(NO_DRAWER, { push: true });
+  const onRange = useCallback(
+    (startDate: string, endDate: string) => setRange({ startDate, endDate }),
+    [setRange],
+  );
+  const onState = useCallback(
+    (state: string) => setQuery(withTerm(query, `state:${state}`)),
+    [query, setQuery],
+  );
 
   const aside = openId !== "" && <TaskRunDrawer id={openId} onClose={close} />;
   if (anyEver === false) {
@@ -125,8 +133,8 @@ export function Component() {
           <StateChart
             buckets={histogram.data.buckets}
             intervalMs={durationMs(histogram.data.interval ?? "") ?? 60_000}
-            onRange={(startDate, endDate) => setRange({ startDate, endDate })}
-            onState={(state) => setQuery(withTerm(query, `state:${state}`))}
+            onRange={onRange}
+            onState={onState}
             height={104}
           />
         </Card>
