@@ -67,8 +67,9 @@ def condition(wanted: Filter, kind: Kind) -> Condition:
         case Is():
             return _is(wanted)
         case Under(field, path):
-            # "/" is the character after ".", so this range is all that begins with the path and a dot.
-            return Condition(f'("{field}" = ? OR ("{field}" >= ? AND "{field}" < ?))', (path, path + ".", path + "/"))
+            # "/" is the character after ".": all that is wanted lies between, in one piece of an index, with little else.
+            sql = f'("{field}" >= ? AND "{field}" < ? AND ("{field}" = ? OR "{field}" >= ?))'
+            return Condition(sql, (path, path + "/", path, path + "."))
         case StartsWith():
             return _starts_with(wanted)
         case Between():

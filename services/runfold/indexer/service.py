@@ -151,25 +151,30 @@ class Indexer:
             self._gather_rarely()
             return
         self._pending += self._log.poll(pace.batch_max, self._idle_s())
-        if len(self._pending) < pace.busy_from:
-            return
-        deadline_s = time.monotonic() + pace.gather_s
-        while len(self._pending) < pace.batch_max:
-            left_s = deadline_s - time.monotonic()
-            more = self._log.poll(pace.batch_max - len(self._pending), left_s) if left_s > 0 else ()
-            if not more:
-                return
-            self._pending += more
+        if len(self._pending) >= pace.busy_from:
+            self._fill(pace.gather_s)
 
     def _gather_rarely(self) -> None:
         """Wait for one record, leave the others time to write more, and take what is there by then."""
         pace = self._pace
         self._pending += self._log.poll(1, self._idle_s())
         if self._pending:
-            if not self._was_full:
+            if self._was_full:
+                self._fill(pace.rest_s)
+            else:
                 time.sleep(pace.rest_s)
-            self._pending += self._log.poll(pace.batch_max - 1, 0)
+                self._pending += self._log.poll(pace.batch_max - 1, 0)
             self._was_full = len(self._pending) > pace.batch_max // 2
+
+    def _fill(self, longest_s: float) -> None:
+        """Go on polling until the batch is full, nothing comes, or so long has passed."""
+        deadline_s = time.monotonic() + longest_s
+        while (room := self._pace.batch_max - len(self._pending)) > 0:
+            left_s = deadline_s - time.monotonic()
+            more = self._log.poll(room, left_s) if left_s > 0 else ()
+            if not more:
+                return
+            self._pending += more
 
     def _idle_s(self) -> float:
         """Return how long to wait for a record: something may be to be shown before."""
