@@ -40,6 +40,7 @@ SHARD_VALUES_MAX: Final = 5000
 """So many values of a field each shard names, that sums over shards are right."""
 
 PAGE_OF_GROUPS: Final = 1000
+GROUPS: Final = "groups"
 
 Ask = Callable[[Kind, Filter, Dsl], Answer]
 """Asks for aggregations over the documents that fit; answers with the response."""
@@ -80,15 +81,17 @@ def histogram(ask: Ask, wanted: Histogram) -> HistogramAnswer:
 def statistics(ask: Ask, wanted: Statistics) -> StatisticsAnswer:
     """Return the statistics."""
     within = _figures_of_group(wanted.kind)
-    total_answer = ask(wanted.kind, wanted.filter, within)
-    total = _group(wanted.kind, (), _total(total_answer), total_answer.get("aggregations", {}))
     if not wanted.by:
-        return StatisticsAnswer((), total)
+        return StatisticsAnswer((), _whole(wanted, ask(wanted.kind, wanted.filter, within)))
+    of_group = dict(within)
     if wanted.sample:
         # The first value by code point, whichever shard has it.
-        within["sample"] = {"terms": {"field": wanted.sample, "size": 1, "order": {"_key": "asc"}}}
+        of_group["sample"] = {"terms": {"field": wanted.sample, "size": 1, "order": {"_key": "asc"}}}
+    # Asked in one go: what fits is sought once.
+    answer = ask(wanted.kind, wanted.filter, {**within, **_page(wanted, of_group)})
+    total = _whole(wanted, answer)
     groups: list[Group] = []
-    for bucket in _groups(ask, wanted, within):
+    for bucket in _buckets(ask, wanted, of_group, answer):
         if len(groups) == GROUPS_MAX:
             return summed_up(wanted, groups, total, is_complete=False)
         key = tuple(bucket["key"][f"k{place}"] for place in range(len(wanted.by)))
@@ -96,18 +99,24 @@ def statistics(ask: Ask, wanted: Statistics) -> StatisticsAnswer:
     return summed_up(wanted, groups, total, is_complete=True)
 
 
-def _groups(ask: Ask, wanted: Statistics, within: Dsl) -> Iterator[Answer]:
-    """Yield all groups by key, page by page."""
-    sources = [{f"k{place}": {"terms": {"field": name}}} for place, name in enumerate(wanted.by)]
-    after: Dsl = {}
+def _whole(wanted: Statistics, answer: Answer) -> Group:
+    return _group(wanted.kind, (), _total(answer), answer.get("aggregations", {}))
+
+
+def _buckets(ask: Ask, wanted: Statistics, within: Dsl, answer: Answer) -> Iterator[Answer]:
+    """Yield all groups by key; `answer` has their first page, the others are asked for."""
     for _ in range(GROUPS_MAX // PAGE_OF_GROUPS + 1):
-        composite = {"sources": sources, "size": PAGE_OF_GROUPS, **after}
-        answer = ask(wanted.kind, wanted.filter, {"groups": {"composite": composite, "aggs": within}})
-        page = answer.get("aggregations", {}).get("groups", {})
+        page = answer.get("aggregations", {}).get(GROUPS, {})
         yield from page.get("buckets", ())
         if "after_key" not in page or len(page["buckets"]) < PAGE_OF_GROUPS:
             return
-        after = {"after": page["after_key"]}
+        answer = ask(wanted.kind, wanted.filter, _page(wanted, within, {"after": page["after_key"]}))
+
+
+def _page(wanted: Statistics, within: Dsl, after: Answer | None = None) -> Dsl:
+    sources = [{f"k{place}": {"terms": {"field": name}}} for place, name in enumerate(wanted.by)]
+    composite = {"sources": sources, "size": PAGE_OF_GROUPS, **(after or {})}
+    return {GROUPS: {"composite": composite, "aggs": within}}
 
 
 def _figures_of_group(kind: Kind) -> Dsl:

@@ -32,6 +32,8 @@ INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
         "attemptCount",
         "baselineMs",
         "slowdown",
+        "endDate",
+        "id",
     ),
     "start": ("startDate", "state", "runMs", "durationMs"),
     "timestamp": ("timestamp", "level", "value"),
@@ -42,7 +44,7 @@ INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """
 By name, of those columns that a kind has. A search begins with the first ones; with the
-others, what statistics read is in the index already, and the wide rows are left alone.
+others, what statistics and sorts read is in the index already, and the wide rows are left alone.
 """
 
 _SQL_TYPES: Final = {
@@ -98,9 +100,17 @@ def create_tables(connection: sqlite3.Connection) -> None:
             connection.execute(f"ALTER TABLE {kind}_rest ADD COLUMN details BLOB")
         connection.execute(_WORDS.format(kind=kind))
         for name, wanted in INDEXES.items():
-            indexed = ", ".join(f'"{column}"' for column in wanted if column in names)
             if wanted[0] in names:
-                connection.execute(f"CREATE INDEX IF NOT EXISTS {kind}_by_{name} ON {kind} ({indexed})")
+                _create_index(connection, kind, name, [column for column in wanted if column in names])
+
+
+def _create_index(connection: sqlite3.Connection, kind: Kind, name: str, columns: Sequence[str]) -> None:
+    """Create an index, anew if an older version made it of other columns."""
+    index = f"{kind}_by_{name}"
+    if [row[2] for row in connection.execute(f"PRAGMA index_info({index})")] != columns:
+        connection.execute(f"DROP INDEX IF EXISTS {index}")
+        indexed = ", ".join(f'"{column}"' for column in columns)
+        connection.execute(f"CREATE INDEX {index} ON {kind} ({indexed})")
 
 
 def _add_columns(connection: sqlite3.Connection, kind: Kind) -> None:

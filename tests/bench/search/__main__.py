@@ -23,7 +23,16 @@ from rich.table import Table
 
 from tests.bench.search.live import live
 from tests.bench.search.measure import Answers, Figure, Found, answers, as_json, export, pages
-from tests.bench.search.serving import INDEXERS, Cluster, await_indexed, cluster, embedded, fill_embedded, indexing
+from tests.bench.search.serving import (
+    INDEXERS,
+    Cluster,
+    await_indexed,
+    await_merged,
+    cluster,
+    embedded,
+    fill_embedded,
+    indexing,
+)
 from tests.bench.search.story import now
 
 COUNT: Final = 1_000_000
@@ -78,6 +87,8 @@ def _cluster(count: int, tell: Tell) -> Found:
                 Figure(f"indexing by {INDEXERS} processes, from a cold start", rates.overall, "documents/s"),
                 Figure("the second half of it", rates.steady, "documents/s", at_least=INDEXED_PER_S),
             ]
+            tell("the server puts its segments together")
+            await_merged(there)
             tell("questions")
             found += answers(server, end)
             tell("pages")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.ports import free_port
+from elasticsearch import Elasticsearch
 
 from runfold.adapters.sqlite_index import SqliteIndex
 from runfold.assembly import kafka, kafka_topics
@@ -29,6 +30,10 @@ BATCH: Final = 100
 HEAP_MIB: Final = 1024
 INDEXERS: Final = 2
 """Processes; each computes on one core at a time."""
+
+MERGED_S: Final = 180.0
+CALM: Final = 8
+"""So many looks without a merge under way."""
 
 INDEX_S: Final = 1_800.0
 POLL_S: Final = 0.25
@@ -101,6 +106,21 @@ def await_indexed(server: Server, count: int) -> Rates:
     ended_s = time.monotonic()
     since_s, before = half or (began_s, 0)
     return Rates(round(total / (ended_s - began_s)), round((total - before) / (ended_s - since_s)))
+
+
+def await_merged(there: Cluster) -> None:
+    """Return once Elasticsearch has put its segments together, or gone on with it for long."""
+    host = there.environment["RUNFOLD_ELASTICSEARCH_HOSTS"]
+    client = Elasticsearch(host)
+    until_s = time.monotonic() + MERGED_S
+    calm = 0
+    while calm < CALM and time.monotonic() < until_s:
+        merges = client.nodes.stats(
+            metric="indices", index_metric="merge", filter_path="nodes.*.indices.merges.current"
+        )
+        calm = calm + 1 if not any(node["indices"]["merges"]["current"] for node in merges["nodes"].values()) else 0
+        time.sleep(POLL_S)
+    client.close()
 
 
 def fill_embedded(folder: Path, count: int, end: datetime) -> float:
