@@ -6,7 +6,16 @@
  */
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type ReactNode,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { createPath, resolvePath, type To, useHref, useLocation, useNavigate } from "react-router";
 import { useKeys } from "~/app/keys";
 import type { Sort } from "~/url/search";
@@ -66,6 +75,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     scrollPaddingStart: rowHeight,
     // The rows begin below the head, which the virtualizer does not know of.
     scrollPaddingEnd: HEAD_HEIGHT,
+    useFlushSync: false,
   });
   const cursor = useCursor(props, virtual.scrollToIndex);
   useSeen(props, virtual, cursor);
@@ -74,6 +84,8 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
 
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
+  // Scrolling never waits for rows: they are drawn a few at a time, between frames.
+  const drawn = useDeferredValue(items);
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - NEAR_END) onEnd?.();
   }, [last, rows.length, onEnd]);
@@ -125,8 +137,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         </div>
       ) : (
         <div role="rowgroup" className={css.rows} style={{ height: virtual.getTotalSize(), minWidth: width }}>
-          {items.map((item) => {
-            const row = rows[item.index]!;
+          {drawn.map((item) => {
+            const row = rows[item.index];
+            if (row === undefined) return null;
             const id = idOf(row);
             return (
               <TableRow

@@ -76,6 +76,76 @@ export function Component() {
   const histogram = useHistogram("taskruns", filter, chart === "on" ? everyMs : false);
   const views = useViews("taskruns");
   const anyEver = useAnyEver(live.list.data?.pages[0]?.total);
+  // Rows come all the time: what does not tell of them is left as it is.
+  const head = useMemo(
+    () => (
+      <>
+        <ViewCards views={views.data?.filter((view) => view.builtIn) ?? []} query={query} />
+        <div className={css.bar}>
+          <QueryBar
+            kind="taskruns"
+            value={query}
+            onChange={setQuery}
+            placeholder="Search: state:FAILED flow:etl duration:>10s “timed out”"
+            params={rangeParams(range)}
+          />
+          <SavedViews
+            page="taskruns"
+            views={views.data?.filter((view) => !view.builtIn) ?? []}
+            activeId={viewId}
+            shown={{
+              query,
+              columns: [...shown],
+              sort: sortText(sort),
+              timeRange: range.timeRange,
+              chart: chart === "on",
+            }}
+            onOpen={(id) => change({ view: id })}
+          />
+        </div>
+      </>
+    ),
+    [views.data, query, setQuery, range, viewId, sort, chart, change, shown],
+  );
+  const tools = useMemo(
+    () => (
+      <div className={css.tools}>
+        <Button
+          small
+          kind="quiet"
+          pressed={facets}
+          onPress={() => (narrow ? setFacetsNow(!facets) : facetsShown.set(facets ? "off" : "on"))}
+        >
+          <ListFilter size={14} /> Values
+        </Button>
+        <Button
+          small
+          kind="quiet"
+          pressed={chart === "on"}
+          onPress={() => setChart(chart === "on" ? "off" : "on")}
+        >
+          <ChartColumn size={14} /> Chart
+        </Button>
+        <fieldset className={css.switch}>
+          <legend className="visually-hidden">What is shown</legend>
+          <button type="button" aria-pressed={show === "rows"} onClick={() => setShow("rows")}>
+            Rows
+          </button>
+          <button type="button" aria-pressed={show === "statistics"} onClick={() => setShow("statistics")}>
+            Statistics
+          </button>
+        </fieldset>
+        <span className={css.right}>
+          {show === "rows" && <ColumnsMenu columns={columns} shown={shown} onShown={setShown} />}
+          <ExportMenu
+            kind="taskruns"
+            params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }}
+          />
+        </span>
+      </div>
+    ),
+    [narrow, facets, chart, setChart, show, setShow, columns, shown, setShown, filter, sort, visible],
+  );
   const close = () => change(NO_DRAWER, { push: true });
   const onRange = useCallback(
     (startDate: string, endDate: string) => setRange({ startDate, endDate }),
@@ -105,29 +175,7 @@ export function Component() {
       actions={<RangePicker range={range} onRange={setRange} />}
       aside={aside}
     >
-      <ViewCards views={views.data?.filter((view) => view.builtIn) ?? []} query={query} />
-      <div className={css.bar}>
-        <QueryBar
-          kind="taskruns"
-          value={query}
-          onChange={setQuery}
-          placeholder="Search: state:FAILED flow:etl duration:>10s “timed out”"
-          params={rangeParams(range)}
-        />
-        <SavedViews
-          page="taskruns"
-          views={views.data?.filter((view) => !view.builtIn) ?? []}
-          activeId={viewId}
-          shown={{
-            query,
-            columns: [...shown],
-            sort: sortText(sort),
-            timeRange: range.timeRange,
-            chart: chart === "on",
-          }}
-          onOpen={(id) => change({ view: id })}
-        />
-      </div>
+      {head}
       {chart === "on" && histogram.data && (
         <Card label="Chart">
           <StateChart
@@ -147,44 +195,7 @@ export function Component() {
             </aside>
           )}
           <Card fill label="Rows">
-            <div className={css.tools}>
-              <Button
-                small
-                kind="quiet"
-                pressed={facets}
-                onPress={() => (narrow ? setFacetsNow(!facets) : facetsShown.set(facets ? "off" : "on"))}
-              >
-                <ListFilter size={14} /> Values
-              </Button>
-              <Button
-                small
-                kind="quiet"
-                pressed={chart === "on"}
-                onPress={() => setChart(chart === "on" ? "off" : "on")}
-              >
-                <ChartColumn size={14} /> Chart
-              </Button>
-              <fieldset className={css.switch}>
-                <legend className="visually-hidden">What is shown</legend>
-                <button type="button" aria-pressed={show === "rows"} onClick={() => setShow("rows")}>
-                  Rows
-                </button>
-                <button
-                  type="button"
-                  aria-pressed={show === "statistics"}
-                  onClick={() => setShow("statistics")}
-                >
-                  Statistics
-                </button>
-              </fieldset>
-              <span className={css.right}>
-                {show === "rows" && <ColumnsMenu columns={columns} shown={shown} onShown={setShown} />}
-                <ExportMenu
-                  kind="taskruns"
-                  params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }}
-                />
-              </span>
-            </div>
+            {tools}
             {show === "statistics" ? (
               <Statistics params={filter} query={query} everyMs={everyMs && everyMs * 2} />
             ) : (

@@ -70,8 +70,10 @@ export function Gantt({ execution, axis, at }: Props) {
     estimateSize: () => ROW,
     overscan: OVERSCAN,
     scrollPaddingStart: 34,
+    useFlushSync: false,
   });
-  const items = virtual.getVirtualItems();
+  // Scrolling never waits for rows: they are drawn a few at a time, between frames.
+  const items = useDeferredValue(virtual.getVirtualItems());
   const slots = SLOTS * Math.ceil((items.length + 1) / SLOTS);
   const toggle = useCallback(
     (id: string) =>
@@ -210,7 +212,8 @@ export function Gantt({ execution, axis, at }: Props) {
               now={at ?? (isLive ? now : null)}
             />
             {items.map((item) => {
-              const row = rows[item.index]!;
+              const row = rows[item.index];
+              if (row === undefined) return null;
               return (
                 <GanttRow
                   key={item.index % slots}
