@@ -232,9 +232,9 @@ def http_rules(settings: Settings) -> HttpRules:
 
 
 def indexers(core: Core, index: Index, pace: Pace = IN_CLUSTER, count: int = 1) -> list[Indexer]:
-    """Return members of the indexers' group; the first has this machine's name there, the others a number behind it."""
+    """Return members of the indexers' group: one with this machine's name there, the others with a thread's behind it."""
     member, showing = core.settings.member, Showing(index)
-    names = [member, *(f"{member}-{number}" for number in range(2, count + 1))]
+    names = [member, *(f"{member}.thread-{number}" for number in range(2, count + 1))]
     return [_indexer(core, index, pace, name, showing) for name in names]
 
 
