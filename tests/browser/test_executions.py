@@ -22,7 +22,7 @@ id: slow
 namespace: browser.executions
 tasks:
   - {id: first, type: io.kestra.plugin.core.debug.Return, format: "begun"}
-  - {id: wait, type: io.kestra.plugin.core.flow.Sleep, duration: PT3S}
+  - {id: wait, type: io.kestra.plugin.core.flow.Sleep, duration: PT6S}
   - {id: last, type: io.kestra.plugin.core.log.Log, message: "\\e[32mgreen\\e[0m words at the end"}
 """
 

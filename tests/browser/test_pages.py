@@ -55,7 +55,8 @@ def test_a_first_visit_is_offered_an_example_and_sees_it_running(looking: Lookin
         running.click()
         expect(page).to_have_url(re.compile(r"/executions/\w+"))
         expect(page.get_by_role("heading", level=1, name="first_steps")).to_be_visible()
-        expect(page.get_by_text("RUNNING").first).to_be_visible()
+        # It was under way when it was clicked; a slow machine may be here after its end.
+        expect(page.get_by_text(re.compile("^(RUNNING|SUCCESS)$")).first).to_be_visible()
 
 
 def test_logs_are_searched_and_lead_to_the_attempt(looking: Looking) -> None:

@@ -3,7 +3,8 @@
  *
  * The page owns the text and what saving means.
  */
-import { useQuery } from "@tanstack/react-query";
+import type { CompletionSource } from "@codemirror/autocomplete";
+import { type QueryFunctionContext, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, Info, Save, TriangleAlert, Undo2 } from "lucide-react";
 import { type ReactNode, useMemo, useRef, useState } from "react";
 import { get, send } from "~/api/client";
@@ -236,22 +237,30 @@ function Picture({ text, isValid }: { text: string; isValid: boolean }) {
   );
 }
 
-/** What completion and hints know: the schema, and the functions of templates. */
+const SCHEMA = {
+  queryKey: ["plugins", "schema", "flow"],
+  queryFn: ({ signal }: QueryFunctionContext) => get<Schema>("/plugins/schemas/flow", {}, signal),
+  staleTime: Number.POSITIVE_INFINITY,
+};
+const FUNCTIONS = {
+  queryKey: ["expressions", "functions"],
+  queryFn: ({ signal }: QueryFunctionContext) =>
+    get<readonly { name: string; kind: string }[]>("/expressions/functions", {}, signal),
+  staleTime: Number.POSITIVE_INFINITY,
+};
+
+/** What completion and hints know: the schema, and the functions of templates. Who types before it is there waits for it. */
 function useHelp() {
-  const schema = useQuery({
-    queryKey: ["plugins", "schema", "flow"],
-    queryFn: ({ signal }) => get<Schema>("/plugins/schemas/flow", {}, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const functions = useQuery({
-    queryKey: ["expressions", "functions"],
-    queryFn: ({ signal }) =>
-      get<readonly { name: string; kind: string }[]>("/expressions/functions", {}, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const client = useQueryClient();
+  const schema = useQuery(SCHEMA);
+  useQuery(FUNCTIONS);
   return useMemo(() => {
-    const known = new FlowSchema(schema.data ?? {});
-    const names = (functions.data ?? []).filter((each) => each.kind === "function").map((each) => each.name);
-    return { completions: completionsOf(known, names), hover: hoverOf(known) };
-  }, [schema.data, functions.data]);
+    const completions: CompletionSource = async (context) => {
+      const known = Promise.all([client.ensureQueryData(SCHEMA), client.ensureQueryData(FUNCTIONS)]);
+      const [flow, functions] = await known.catch(() => [{}, []] as const);
+      const names = functions.filter((each) => each.kind === "function").map((each) => each.name);
+      return completionsOf(new FlowSchema(flow), names)(context);
+    };
+    return { completions, hover: hoverOf(new FlowSchema(schema.data ?? {})) };
+  }, [client, schema.data]);
 }
