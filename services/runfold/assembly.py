@@ -5,11 +5,9 @@ Reads settings; opens what they name. Rule: adapters and services meet here (and
 commands) and nowhere else.
 """
 
-import fcntl
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -25,28 +23,23 @@ from runfold.adapters.elastic_index import ElasticIndex
 from runfold.adapters.elastic_mapping import Layout
 from runfold.adapters.encryption import Cipher, KeyInvalid
 from runfold.adapters.execution_access import ExecutionAccess
-from runfold.adapters.file_storage import MemoryFiles
 from runfold.adapters.flow_store import FlowStore
 from runfold.adapters.functions import Functions, outside_functions
 from runfold.adapters.kafka_broker import KafkaBroker
 from runfold.adapters.kafka_topics import KafkaTopics
-from runfold.adapters.log_search import FindLogs, indexed_logs, patient
+from runfold.adapters.log_search import FindLogs, patient
 from runfold.adapters.purging import Purge
 from runfold.adapters.revealing import Reveal, Revealing, nothing_to_reveal
-from runfold.adapters.sqlite_broker import SqliteBroker
-from runfold.adapters.sqlite_index import SqliteIndex
-from runfold.errors import RunfoldError
 from runfold.execution.ids import base62
 from runfold.executor.service import Executor
 from runfold.file_storages import file_storage
 from runfold.flows.expressions import Expressions
 from runfold.flows.plan import Host
 from runfold.flows.task import TaskTypes
-from runfold.indexer.service import BESIDE_OTHERS, GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
+from runfold.indexer.service import GROUP, IN_CLUSTER, TOPICS, Indexer, Pace
 from runfold.indexer.showing import Showing
 from runfold.indexer.sweeping import Sweep, Turn
 from runfold.ports import Assignment, Broker, Files, Index, Reading
-from runfold.runtime import Step
 from runfold.settings import Settings, SettingsInvalid
 from runfold.tasks import load_task_types
 from runfold.tasks.http_rules import HttpRules
@@ -54,7 +47,6 @@ from runfold.tasks.process_rules import ScriptRules
 from runfold.webserver.app import create_app
 from runfold.webserver.parts import Parts
 from runfold.webserver.tail import Tail
-from runfold.webserver.tail_logs import tail_logs
 from runfold.worker.secrets import SecretMask
 from runfold.worker.service import Worker
 from runfold.worker.storage import Outside
@@ -63,10 +55,6 @@ GRACE_S: Final = 5.0
 """How long a worker waits for what runs when it is told to stop; the rest is given back."""
 
 ELASTIC_TIMEOUT_S: Final = 30.0
-
-
-class DataInUse(RunfoldError):
-    """Another process works on this data: stop it, or choose another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +276,11 @@ def kafka(settings: Settings) -> KafkaBroker:
 
 def kafka_topics(settings: Settings, broker: KafkaBroker) -> KafkaTopics:
     """Return the topics that this installation needs."""
-    return KafkaTopics(broker.cluster, (settings.worker_group,), _facts_retention_s(settings))
+    return KafkaTopics(broker.cluster, (settings.worker_group,), facts_retention_s(settings))
 
 
-def _facts_retention_s(settings: Settings) -> float | None:
+def facts_retention_s(settings: Settings) -> float | None:
+    """Return how long facts of what has ended are kept; None: for ever."""
     return None if settings.facts_retention is None else settings.facts_retention.total_seconds()
 
 
@@ -323,83 +312,3 @@ def _elastic_client(settings: Settings) -> Elasticsearch:
         ca_certs=DEFAULT if ca_certs is None else str(ca_certs),
         request_timeout=ELASTIC_TIMEOUT_S,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """An engine inside this process: who runs flows, and who sees what happens."""
-
-    core: Core
-    flows: FlowStore
-    tail: Tail
-    steps: Mapping[str, Step]
-
-
-@contextmanager
-def engine(settings: Settings, data: Path | None, index: Index | None = None) -> Iterator[Engine]:
-    """
-    Yield an engine on SQLite in the folder `data` (None: in memory); its steps are the caller's to run.
-
-    `index`: where its tasks find logs; None: in its own tail.
-
-    Raises:
-        DataInUse: Another process has the folder.
-        SettingsInvalid: The encryption key can't be one.
-    """
-    with ExitStack() as closing:
-        if data is not None:
-            closing.enter_context(locked(data))
-        log = data / "log.sqlite" if data else None
-        broker = SqliteBroker(log, facts_retention_s=_facts_retention_s(settings))
-        closing.callback(broker.close)
-        files = file_storage(settings, data) if data else MemoryFiles()
-        shared = core(settings, broker, files)
-        flows = FlowStore(broker, shared.types)
-        tail = Tail(broker)
-        closing.callback(tail.close)
-        runs = executor(shared, flows)
-        closing.callback(runs.close)
-        works = worker(shared, tail_logs(tail) if index is None else indexed_logs(index), index, lambda: flows)
-        closing.callback(works.close, GRACE_S)
-        yield Engine(shared, flows, tail, {"executor": runs.step, "worker": works.step, "tail": tail.step})
-
-
-@contextmanager
-def locked(data: Path) -> Iterator[None]:
-    """Keep other engines out of a folder. Raises: DataInUse."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataInUse(f"Another runfold works on {data}") from error
-        yield
-
-
-@dataclass(frozen=True, slots=True)
-class Standalone:
-    """An engine with its index and its API; the steps are the caller's to run."""
-
-    engine: Engine
-    app: FastAPI
-    steps: Mapping[str, Step]
-    index: Index
-
-
-@contextmanager
-def standalone_engine(settings: Settings, data: Path) -> Iterator[Standalone]:
-    """
-    Yield everything in one process, on SQLite in the folder `data`.
-
-    Raises:
-        DataInUse: Another process has the folder.
-    """
-    with ExitStack() as closing:
-        data.mkdir(parents=True, exist_ok=True)
-        index = SqliteIndex(data / "index.sqlite")
-        closing.callback(index.close)
-        ours = closing.enter_context(engine(settings, data, index))
-        (indexes,) = indexers(ours.core, index, BESIDE_OTHERS)
-        closing.callback(indexes.close)
-        app = api(ours.core, index, ours.flows, ours.tail)
-        yield Standalone(ours, app, {**ours.steps, "indexer": indexes.step}, index)

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from runfold.assembly import engine
 from runfold.commands.running import has_ended, start, watch
+from runfold.embedded import engine
 from runfold.execution.claims import LogEntry
 from runfold.execution.model import TaskRun
 from runfold.flows.parse import parse_flow

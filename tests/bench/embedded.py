@@ -10,7 +10,7 @@ from typing import Final
 
 from deploy.local.ports import free_port
 
-from runfold.assembly import standalone_engine
+from runfold.embedded import standalone_engine
 from runfold.runtime import Services, settle
 from runfold.settings import Settings
 from tests.bench.api import Api

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from runfold.assembly import standalone_engine
+from runfold.embedded import standalone_engine
 from runfold.runtime import Services
 from runfold.settings import Settings
 

@@ -11,6 +11,7 @@ import typer
 from runfold import assembly
 from runfold.adapters.sqlite_broker import SqliteBroker
 from runfold.adapters.sqlite_generations import SqliteGenerations
+from runfold.embedded import locked
 from runfold.errors import NotFound
 from runfold.ports import Broker
 from runfold.rebuild.generations import Generations
@@ -47,7 +48,7 @@ def place(settings: Settings, data: Path | None) -> Iterator[Place]:
         log = data / "log.sqlite"
         if not log.exists():
             raise NotFound(f"{data} is no folder of a standalone")
-        closing.enter_context(assembly.locked(data))
+        closing.enter_context(locked(data))
         embedded = SqliteBroker(log)
         closing.callback(embedded.close)
         yield Place(embedded, SqliteGenerations(data / "index.sqlite"))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from runfold import assembly
+from runfold import assembly, embedded
 from runfold.adapters.retention import Old, too_old
 from runfold.commands.terminal import ConfigOption, JsonOption, errors_told, out, settings_for
 from runfold.documents.model import Kind
@@ -88,7 +88,7 @@ def _rules(settings: Settings, namespace: str, older_than: str | None) -> Sequen
 def _place(settings: Settings, data: Path | None) -> Iterator[Place]:
     with ExitStack() as closing:
         if data is not None:
-            ours = closing.enter_context(assembly.standalone_engine(settings, data))
+            ours = closing.enter_context(embedded.standalone_engine(settings, data))
             yield Place(ours.index, ours.engine.core.broker, (ours.steps["executor"], ours.steps["indexer"]))
             return
         broker = assembly.kafka(settings)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from runfold.assembly import engine
 from runfold.commands import flows
 from runfold.commands.running import inputs_of, start, watch
 from runfold.commands.terminal import ConfigOption, JsonOption, err, errors_told, out, settings_for
 from runfold.documents.api_json import execution_json, log_json
+from runfold.embedded import engine
 from runfold.execution.state import State
 from runfold.runtime import Services, stop_on_signals
 from runfold.settings import Settings

@@ -9,9 +9,10 @@ from typing import Final
 
 from rich.live import Live
 
-from runfold.assembly import Engine, new_id, utc_now
+from runfold.assembly import new_id, utc_now
 from runfold.commands.table import table
 from runfold.commands.terminal import err
+from runfold.embedded import Engine
 from runfold.errors import CallerError
 from runfold.execution.request import ExecutionRequest, Origin, render_for, start_claim
 from runfold.executor.outbox import claim_message

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from runfold.assembly import Standalone, standalone_engine
 from runfold.commands import flows
 from runfold.commands.running import has_ended, start, watch
 from runfold.commands.serving import HostOption, Listener, PortOption, serve
 from runfold.commands.terminal import ConfigOption, complain, err, errors_told, settings_for
+from runfold.embedded import Standalone, standalone_engine
 from runfold.errors import CallerError, RunfoldError
 from runfold.execution.state import State
 from runfold.flows.model import Flow

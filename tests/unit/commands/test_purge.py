@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.commands.test_command_line import called
 
-from runfold.assembly import standalone_engine
 from runfold.documents.model import Kind
 from runfold.documents.query import Query
+from runfold.embedded import standalone_engine
 from runfold.settings import Settings
 
 FLOW = """

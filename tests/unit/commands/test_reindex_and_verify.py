@@ -10,9 +10,9 @@ from tests.unit.commands.test_command_line import called
 from tests.unit.commands.test_purge import data  # noqa: F401 - a fixture
 
 from runfold.adapters.sqlite_index import SqliteIndex
-from runfold.assembly import locked, standalone_engine
 from runfold.documents.model import Kind
 from runfold.documents.query import Query
+from runfold.embedded import locked, standalone_engine
 from runfold.settings import Settings
 
 
