@@ -3,27 +3,20 @@
  *
  * All of it stands in the address, so that a link shows the same to whoever gets it.
  */
-import { ChartColumn, ListFilter } from "lucide-react";
-import { useCallback, useMemo, useRef, useState } from "react";
-import { useHistogram, useQueryFields } from "~/api/queries";
+import { useMemo, useRef, useState } from "react";
+import { useQueryFields } from "~/api/queries";
 import { useViews } from "~/api/views";
 import { kept, useStore } from "~/app/store";
-import { Button } from "~/parts/Button";
 import { defaultColumns } from "~/parts/columns";
-import { ExportMenu } from "~/parts/ExportMenu";
 import { Card, Page } from "~/parts/Page";
-import { QueryBar } from "~/parts/QueryBar";
-import { withTerm } from "~/parts/query";
 import { RangePicker } from "~/parts/RangePicker";
+import { ListChart } from "~/parts/rows/ListChart";
+import { ListHead } from "~/parts/rows/ListHead";
 import { RowsNote } from "~/parts/rows/RowsNote";
 import { useRows } from "~/parts/rows/useRows";
-import { StateChart } from "~/parts/StateChart";
-import { SavedViews } from "~/parts/views/SavedViews";
-import { durationMs } from "~/time/duration";
 import { useKeptSearch } from "~/url/kept";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
 import { sortText, useList, useSearch, useSort, useText } from "~/url/search";
-import { ColumnsMenu } from "./ColumnsMenu";
 import { askedFor, COLUMNS, columnsOf } from "./columns";
 import { Facets } from "./Facets";
 import { FirstVisit } from "./FirstVisit";
@@ -32,6 +25,7 @@ import { TASK_RUNS } from "./row";
 import { Statistics } from "./Statistics";
 import { TaskRunDrawer } from "./TaskRunDrawer";
 import css from "./TaskRunsPage.module.css";
+import { Tools } from "./Tools";
 import { useAnyEver } from "./useAnyEver";
 import { useNarrow } from "./useNarrow";
 import { ViewCards } from "./ViewCards";
@@ -44,6 +38,7 @@ const NO_DRAWER = Object.fromEntries(OF_THE_MOMENT.map((name) => [name, null]));
 /** Below this, values stand above the rows, and only when someone wants them now. */
 const NARROW_PX = 760;
 const facetsShown = kept<"on" | "off">("taskruns.facets", ["on", "off"], "on");
+const keepFacets = (isShown: boolean) => facetsShown.set(isShown ? "on" : "off");
 
 export function Component() {
   useKeptSearch("taskruns", OF_THE_MOMENT);
@@ -52,9 +47,8 @@ export function Component() {
   const [range, setRange] = useTimeRange(DEFAULT_RANGE);
   const [sort, setSort] = useSort(NEWEST_FIRST);
   const [shown, setShown] = useList("columns", defaultColumns(COLUMNS));
-  const [show, setShow] = useText("show", "rows");
-  const [chart, setChart] = useText("chart", "on");
-  const [viewId] = useText("view");
+  const [show] = useText("show", "rows");
+  const [chart] = useText("chart", "on");
   const [openId] = useText("open");
   const body = useRef<HTMLDivElement>(null);
   const narrow = useNarrow(body, NARROW_PX);
@@ -73,89 +67,14 @@ export function Component() {
   const params = useMemo(() => ({ ...filter, sort: sortText(sort), columns: asked }), [filter, sort, asked]);
   const everyMs = isOpen(range) ? EVERY_MS : false;
   const live = useRows(TASK_RUNS, params, isOpen(range));
-  const histogram = useHistogram("taskruns", filter, chart === "on" ? everyMs : false);
   const views = useViews("taskruns");
+  const builtIn = useMemo(() => views.data?.filter((view) => view.builtIn) ?? [], [views.data]);
+  const exported = useMemo(
+    () => ({ ...filter, sort: sortText(sort), columns: visible.join(",") }),
+    [filter, sort, visible],
+  );
   const anyEver = useAnyEver(live.list.data?.pages[0]?.total);
-  // Rows come all the time: what does not tell of them is left as it is.
-  const head = useMemo(
-    () => (
-      <>
-        <ViewCards views={views.data?.filter((view) => view.builtIn) ?? []} query={query} />
-        <div className={css.bar}>
-          <QueryBar
-            kind="taskruns"
-            value={query}
-            onChange={setQuery}
-            placeholder="Search: state:FAILED flow:etl duration:>10s “timed out”"
-            params={rangeParams(range)}
-          />
-          <SavedViews
-            page="taskruns"
-            views={views.data?.filter((view) => !view.builtIn) ?? []}
-            activeId={viewId}
-            shown={{
-              query,
-              columns: [...shown],
-              sort: sortText(sort),
-              timeRange: range.timeRange,
-              chart: chart === "on",
-            }}
-            onOpen={(id) => change({ view: id })}
-          />
-        </div>
-      </>
-    ),
-    [views.data, query, setQuery, range, viewId, sort, chart, change, shown],
-  );
-  const tools = useMemo(
-    () => (
-      <div className={css.tools}>
-        <Button
-          small
-          kind="quiet"
-          pressed={facets}
-          onPress={() => (narrow ? setFacetsNow(!facets) : facetsShown.set(facets ? "off" : "on"))}
-        >
-          <ListFilter size={14} /> Values
-        </Button>
-        <Button
-          small
-          kind="quiet"
-          pressed={chart === "on"}
-          onPress={() => setChart(chart === "on" ? "off" : "on")}
-        >
-          <ChartColumn size={14} /> Chart
-        </Button>
-        <fieldset className={css.switch}>
-          <legend className="visually-hidden">What is shown</legend>
-          <button type="button" aria-pressed={show === "rows"} onClick={() => setShow("rows")}>
-            Rows
-          </button>
-          <button type="button" aria-pressed={show === "statistics"} onClick={() => setShow("statistics")}>
-            Statistics
-          </button>
-        </fieldset>
-        <span className={css.right}>
-          {show === "rows" && <ColumnsMenu columns={columns} shown={shown} onShown={setShown} />}
-          <ExportMenu
-            kind="taskruns"
-            params={{ ...filter, sort: sortText(sort), columns: visible.join(",") }}
-          />
-        </span>
-      </div>
-    ),
-    [narrow, facets, chart, setChart, show, setShow, columns, shown, setShown, filter, sort, visible],
-  );
   const close = () => change(NO_DRAWER, { push: true });
-  const onRange = useCallback(
-    (startDate: string, endDate: string) => setRange({ startDate, endDate }),
-    [setRange],
-  );
-  const onState = useCallback(
-    (state: string) => setQuery(withTerm(query, `state:${state}`)),
-    [query, setQuery],
-  );
-
   const aside = openId !== "" && <TaskRunDrawer id={openId} onClose={close} />;
   if (anyEver === false) {
     return (
@@ -175,17 +94,26 @@ export function Component() {
       actions={<RangePicker range={range} onRange={setRange} />}
       aside={aside}
     >
-      {head}
-      {chart === "on" && histogram.data && (
-        <Card label="Chart">
-          <StateChart
-            buckets={histogram.data.buckets}
-            intervalMs={durationMs(histogram.data.interval ?? "") ?? 60_000}
-            onRange={onRange}
-            onState={onState}
-            height={104}
-          />
-        </Card>
+      <ViewCards views={builtIn} query={query} />
+      <ListHead
+        kind="taskruns"
+        query={query}
+        onQuery={setQuery}
+        placeholder="Search: state:FAILED flow:etl duration:>10s “timed out”"
+        range={range}
+        columns={shown}
+        sort={sort}
+        chart={chart === "on"}
+      />
+      {chart === "on" && (
+        <ListChart
+          kind="taskruns"
+          params={filter}
+          everyMs={everyMs}
+          query={query}
+          onQuery={setQuery}
+          onRange={setRange}
+        />
       )}
       <div className={css.outer}>
         <div ref={body} className={css.body} data-narrow={narrow || undefined}>
@@ -195,7 +123,14 @@ export function Component() {
             </aside>
           )}
           <Card fill label="Rows">
-            {tools}
+            <Tools
+              columns={columns}
+              shown={shown}
+              onShown={setShown}
+              params={exported}
+              facets={facets}
+              onFacets={narrow ? setFacetsNow : keepFacets}
+            />
             {show === "statistics" ? (
               <Statistics params={filter} query={query} everyMs={everyMs && everyMs * 2} />
             ) : (

@@ -1,6 +1,8 @@
 /** The questions that people come with, as cards: how many there are now, and how it went in the last day. */
+
 import { useQuery } from "@tanstack/react-query";
 import { Hourglass, type LucideIcon, OctagonX, RefreshCw, Snail } from "lucide-react";
+import { memo } from "react";
 import { Link } from "react-router";
 import { get } from "~/api/client";
 import { useCount } from "~/api/lists";
@@ -42,7 +44,13 @@ const LOOKS: Record<string, Look> = {
   "queued-longest": { icon: Hourglass, hue: "blue", date: "startDate", term: "start", trend: "by start" },
 };
 
-export function ViewCards({ views, query }: { views: readonly View[]; query: string }) {
+export const ViewCards = memo(function ViewCards({
+  views,
+  query,
+}: {
+  views: readonly View[];
+  query: string;
+}) {
   return (
     <nav className={css.outer} aria-label="Ready views">
       <div className={css.cards}>
@@ -52,7 +60,7 @@ export function ViewCards({ views, query }: { views: readonly View[]; query: str
       </div>
     </nav>
   );
-}
+});
 
 function Card({ view, active }: { view: View; active: boolean }) {
   const { icon: Icon, hue, date, term, trend } = LOOKS[view.id] ?? OTHERWISE;
