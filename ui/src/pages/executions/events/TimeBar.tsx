@@ -30,6 +30,8 @@ export function TimeBar({ execution, at, shown, isLate }: Props) {
   const [plays, setPlays] = useState(false);
   const [held, setHeld] = useState(at);
   const written = useRef(at);
+  // Back to now is the last word: a move that is still to be written is not.
+  const left = useRef(false);
   useEffect(() => {
     if (at !== written.current) {
       written.current = at;
@@ -44,6 +46,7 @@ export function TimeBar({ execution, at, shown, isLate }: Props) {
   useEffect(() => {
     if (held === written.current) return;
     const timer = setTimeout(() => {
+      if (left.current) return;
       written.current = held;
       setText(String(held));
     }, WRITTEN_AFTER_MS);
@@ -105,7 +108,13 @@ export function TimeBar({ execution, at, shown, isLate }: Props) {
       <span className={css.place}>
         {Math.min(held, last ?? held).toLocaleString()} of {last?.toLocaleString() ?? "…"}
       </span>
-      <Button small onPress={() => setText(null)}>
+      <Button
+        small
+        onPress={() => {
+          left.current = true;
+          setText(null);
+        }}
+      >
         <X size={13} /> Back to now
       </Button>
       <p className={css.then} data-late={isLate || undefined} aria-live="polite">
