@@ -39,6 +39,9 @@ class _Record(msgspec.Struct, frozen=True):
     expires: datetime | None = None
 
 
+_record: Final = msgspec.json.Decoder(_Record)
+
+
 @dataclass(frozen=True, slots=True)
 class KvEntry:
     """A pair as it is kept."""
@@ -136,7 +139,7 @@ class KvStore:
     def _read(self, key: str) -> KvEntry | None:
         try:
             with self._files.open(self._path(key)) as content:
-                record = msgspec.json.decode(content.read(), type=_Record)
+                record = _record.decode(content.read())
             value = KvValue(KvType(record.type), record.value)
         except NotFound:
             return None

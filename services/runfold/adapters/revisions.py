@@ -25,6 +25,8 @@ OWN_WRITE_S: Final = 10.0
 FIND_S: Final = 2.0
 """How long a revision that must be there is waited for."""
 
+_record: Final = msgspec.json.Decoder(FlowRecord)
+
 T = TypeVar("T")
 
 Name = tuple[str, str]
@@ -40,7 +42,6 @@ class Revisions(Generic[T]):
         self._broker = broker
         self._topic = topic
         self._make = make
-        self._decoder = msgspec.json.Decoder(FlowRecord)
         self._reading = threading.Lock()
         self._found: dict[Name, dict[int, tuple[FlowRecord, T]]] = {}
         self._log = broker.log(Reading((topic,)))
@@ -115,7 +116,7 @@ class Revisions(Generic[T]):
         if record.value is None:
             return
         try:
-            found = self._decoder.decode(record.value)
+            found = _record.decode(record.value)
         except msgspec.DecodeError as error:
             logger.warning("No definition: %s %d/%d: %s", record.topic, record.partition, record.offset, error)
             return

@@ -18,6 +18,7 @@ from runfold.documents.instants import instant_text
 from runfold.documents.leaves import leaves
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.query import words_of
+from runfold.known_types import known
 
 ID_SIZE_MAX_BYTES: Final = 512
 KEYWORD_STORED_MAX: Final = 8191
@@ -241,6 +242,8 @@ _SHAPES: Final = {
     for kind, names in _SCALARS.items()
 }
 """The same checks as one type for each kind, as far as it can tell them."""
+
+known(*_SHAPES.values())
 
 _DATES: Final = {
     kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.DATE)

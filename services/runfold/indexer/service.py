@@ -48,12 +48,15 @@ _SNAPSHOTS: Final = frozenset({EXECUTIONS, TASKRUNS})
 _REMOVED: Final = b'"isRemoved":true'
 _DELETION: Final = b'"deletion":'
 
-_decode = msgspec.json.decode
+_execution: Final = msgspec.json.Decoder(Execution).decode
+_taskrun: Final = msgspec.json.Decoder(TaskRun).decode
+_log_entry: Final = msgspec.json.Decoder(LogEntry).decode
+_metric_entry: Final = msgspec.json.Decoder(MetricEntry).decode
 _READERS: Final[Mapping[str, Callable[[bytes, Position], Document]]] = {
-    EXECUTIONS: lambda value, _: _of_execution(_decode(value, type=Execution)),
-    TASKRUNS: lambda value, _: project_taskrun(_decode(value, type=TaskRun)),
-    LOGS: lambda value, position: project_log(_decode(value, type=LogEntry), position),
-    METRICS: lambda value, position: project_metric(_decode(value, type=MetricEntry), position),
+    EXECUTIONS: lambda value, _: _of_execution(_execution(value)),
+    TASKRUNS: lambda value, _: project_taskrun(_taskrun(value)),
+    LOGS: lambda value, position: project_log(_log_entry(value), position),
+    METRICS: lambda value, position: project_metric(_metric_entry(value), position),
 }
 
 logger = logging.getLogger(__name__)
@@ -229,7 +232,7 @@ def _removed_run(record: Record) -> TaskRun | None:
     if record.topic != TASKRUNS or _REMOVED not in (record.value or b""):
         return None
     try:
-        run = _decode(record.value or b"", type=TaskRun)
+        run = _taskrun(record.value or b"")
     except msgspec.MsgspecError:
         return None  # whoever reads it for its document says what is wrong
     return run if run.is_removed else None

@@ -22,6 +22,7 @@ from runfold.documents.query import PAGE_SIZE_MAX, Between, Filter, Query, Sort,
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.indexer.erasing import Eraser
 from runfold.indexer.service import document_of
+from runfold.known_types import known
 from runfold.ports import Broker, Index, Record
 from runfold.rebuild.telling import BATCH_MAX, Tell, stored_progress
 from runfold.topology import LOGS, METRICS
@@ -29,6 +30,8 @@ from runfold.topology import LOGS, METRICS
 TOPIC_OF: Final = {Kind.LOGS: LOGS, Kind.METRICS: METRICS}
 
 _BEGUN: Final = ".begun"
+
+known(LogEntry, MetricEntry)
 
 
 class LinesTelling:

@@ -20,6 +20,7 @@ from runfold.execution.pausing import asks_on_resume, resume_inputs
 from runfold.execution.replay import replay as replayed
 from runfold.execution.replay import restart_as
 from runfold.execution.state import State
+from runfold.known_types import known
 from runfold.ports import Message, slot_of
 from runfold.topology import CLAIMS
 from runfold.webserver.parts import Parts
@@ -30,6 +31,8 @@ from runfold.webserver.whole import aggregate_of, plan_of
 Shown = dict[str, Any]
 
 _PAIRS: Final = msgspec.json.Decoder(list[dict[str, str | None]])
+
+known(Label)
 
 
 def claim(parts: Parts, wanted: c.AnyClaim) -> None:

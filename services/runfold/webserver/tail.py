@@ -49,6 +49,10 @@ class _Held:
 
 T = TypeVar("T")
 
+_execution: Final = msgspec.json.Decoder(Execution)
+_taskrun: Final = msgspec.json.Decoder(TaskRun)
+_log_entry: Final = msgspec.json.Decoder(LogEntry)
+
 logger = logging.getLogger(__name__)
 
 
@@ -67,9 +71,6 @@ class Tail:
         self.changes = Changes()
         self._changed: list[tuple[Entity, Entity | None]] = []
         self._partition_count = broker.partitions(TASKRUNS)
-        self._executions = msgspec.json.Decoder(Execution)
-        self._taskruns = msgspec.json.Decoder(TaskRun)
-        self._entries = msgspec.json.Decoder(LogEntry)
 
     def step(self) -> None:
         """Take in what is new; waits a moment for it."""
@@ -186,11 +187,11 @@ class Tail:
         changed = set()
         for record in records:
             if record.topic == TASKRUNS:
-                taskrun = _decoded(self._taskruns, record)
+                taskrun = _decoded(_taskrun, record)
                 if taskrun is not None and self._put_taskrun(taskrun):
                     changed.add(taskrun.execution_id)
             elif record.topic == LOGS:
-                entry = _decoded(self._entries, record)
+                entry = _decoded(_log_entry, record)
                 if entry is not None:
                     self._view.put_log(LogLine(Position(record.partition, record.offset), entry))
                     changed.add(entry.execution_id)
@@ -198,7 +199,7 @@ class Tail:
 
     def _hold(self, record: Record) -> None:
         """Keep the snapshot of an execution back for the next steps."""
-        execution = _decoded(self._executions, record) if record.topic == EXECUTIONS else None
+        execution = _decoded(_execution, record) if record.topic == EXECUTIONS else None
         if execution is None:
             return
         known = self._held.get(execution.id)
