@@ -61,6 +61,7 @@ class Contact:
     def __init__(self, cluster: KafkaCluster) -> None:
         self._cluster = cluster
         self._heard_s = time.monotonic()
+        self._untold = 0
 
     def heard(self) -> None:
         """Note that the cluster spoke."""
@@ -79,6 +80,23 @@ class Contact:
         self.heard()
         if cut_off:
             raise CutOff("Kafka answers others, and not this client")
+
+    def told(self) -> None:
+        """Note that the group said where to read on."""
+        self._untold = 0
+
+    def untold(self, error: Unavailable) -> None:
+        """
+        Note that the group did not say in time where to read on.
+
+        Raises:
+            CutOff: That was the second, fourth, eighth time in a row, and the cluster is there: another
+                consumer may be told.
+        """
+        self._untold += 1
+        is_power_of_two = self._untold & (self._untold - 1) == 0
+        if self._untold > 1 and is_power_of_two and _answers(AdminClient(self._cluster.client())):
+            raise CutOff(f"Kafka answers others, and does not tell this client its places: {error}") from error
 
 
 class KafkaAdmin:

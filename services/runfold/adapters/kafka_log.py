@@ -204,11 +204,18 @@ class KafkaGroupLog:
 
     def _take_over(self) -> None:
         # Read-committed consumers get a stable answer only: transactions of the owner before are over by then.
-        with translated():
-            places = self._consumer.committed(self._arrived, REQUEST_TIMEOUT_S)
-        for place in places:
-            if place.error is not None:
-                raise ours(place.error)
+        try:
+            with translated():
+                places = self._consumer.committed(self._arrived, REQUEST_TIMEOUT_S)
+            for place in places:
+                if place.error is not None:
+                    raise ours(place.error)
+        except ConsumerLost:
+            raise
+        except Unavailable as error:
+            self._contact.untold(error)
+            raise
+        self._contact.told()
         if self._reading.assignment is not None:
             self._reading.assignment.assigned(_numbers([(place.topic, place.partition) for place in places]))
         self._confirmed = {(place.topic, place.partition): place.offset for place in places}
