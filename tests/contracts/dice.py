@@ -20,6 +20,9 @@ from runfold.documents.query import (
     Under,
     Words,
 )
+from runfold.documents.source import SNAPSHOT
+from runfold.execution.model import Attempt, TaskRun
+from runfold.execution.state import Entry, State
 
 DAWN = datetime(2026, 1, 31, 23, 59, 58, 999_990, tzinfo=UTC)
 """Microseconds before a month ends: a handful of documents fill two monthly indices."""
@@ -43,6 +46,12 @@ TEXTS = (
 STARTS = ("hel", "HELLO w", "io kes", "ärg", "str", "x" * 101, "日本", "a", "", "!!", "quick brown", "zebra", "hi NOT")
 KEYS = ("team", "a.b", "a", "b", "", ".", "a..b", "*", "x y", "_id", "$ref", "k" * 300, "ключ", "nul\0l", "é", '"')
 VALUES = ("x", "", "X", "1", "true", "a b", "日本", "v" * 3999, "v" * 4001, "\0", "*", "k\0v")
+
+
+def snapshot(outputs: dict[str, Any]) -> TaskRun:
+    """Return what is only given back of a task run that has these outputs."""
+    began = (Entry(State.CREATED, DAWN),)
+    return TaskRun("t", "e", "n", "f", 1, "a", "T", 0, began, attempts=(Attempt(began),), outputs=outputs)
 
 
 class Dice:
@@ -75,7 +84,8 @@ class Dice:
             case FieldType.FLATTENED:
                 return {self.random.choice(KEYS): self.json(3) for _ in range(self.random.randrange(4))}
             case FieldType.STORED:
-                return {"z": 1.0, "a": [None, name], "m": {"10": 2**53, "9": ""}}
+                stored = {"z": 1.0, "a": [None, name], "m": {"10": 2**53, "9": ""}}
+                return snapshot(stored) if name == SNAPSHOT else stored
 
     def json(self, depth: int) -> Any:
         if depth and self.random.random() < 0.4:

@@ -32,10 +32,11 @@ from runfold.documents.query import (
     Words,
     matches,
 )
+from runfold.documents.source import source_of
 from runfold.documents.storable import storable
 from runfold.errors import BadRequest, Unavailable
 from runfold.ports import Index
-from tests.contracts.dice import DAWN, STARTS, Dice
+from tests.contracts.dice import DAWN, STARTS, Dice, snapshot
 
 DOCUMENTS = 300
 QUERIES = 150
@@ -271,7 +272,9 @@ def test_whatever_users_write_is_taken_and_found_by_its_leaves(index: Index):
         keys = ["".join(dice.random.choices(alphabet, k=dice.random.randrange(1, 60))) for _ in range(5)]
         odd = {"deep": deep, "n": dice.random.choice((number, str(number), {"n": 1}))}
         outputs = {key: dice.json(4) for key in keys} | odd
-        documents.append(taskrun(f"t{number:03}", outputs=outputs, labels=dict.fromkeys(keys, "v"), source=outputs))
+        documents.append(
+            taskrun(f"t{number:03}", outputs=outputs, labels=dict.fromkeys(keys, "v"), snapshot=snapshot(outputs))
+        )
     assert index.put(documents) == {}
     index.refresh()
     for document in documents[::10]:
@@ -279,7 +282,7 @@ def test_whatever_users_write_is_taken_and_found_by_its_leaves(index: Index):
             wanted = Holds("outputs", path, texts[-1])
             expected = [other.id for other in documents if matches(wanted, other.body)]
             assert ids(index.search(Query(Kind.TASKRUNS, wanted, size=300)).documents) == expected, wanted
-        assert index.get(Kind.TASKRUNS, document.id).body["source"] == document.body["source"]
+        assert index.get(Kind.TASKRUNS, document.id).body["snapshot"] == document.body["snapshot"]
 
 
 @pytest.mark.elasticsearch
@@ -303,8 +306,8 @@ def test_a_poisonous_document_stops_no_other_one(index: Index):
         taskrun("no-number", state="FAILED", durationMs=2**70),
         taskrun("no-date", state="FAILED", startDate="yesterday"),
         taskrun("long-ago", state="FAILED", startDate=datetime(1, 1, 2, tzinfo=UTC)),
-        taskrun("bottomless", state="FAILED", source=bottomless),
-        taskrun("no-json", state="FAILED", source={"a": object()}),
+        taskrun("bottomless", state="FAILED", snapshot=snapshot(bottomless)),
+        taskrun("no-json", state="FAILED", snapshot=snapshot({"a": object()})),
     ]
     hopeless = [replace(taskrun("\ud800"), id="\ud800"), replace(taskrun("old"), created=datetime(1, 1, 2, tzinfo=UTC))]
     sound = [taskrun(f"sound{number}", state="SUCCESS") for number in range(20)]
@@ -315,15 +318,17 @@ def test_a_poisonous_document_stops_no_other_one(index: Index):
     assert index.search(Query(Kind.TASKRUNS, Is("state", ("SUCCESS",)))).total == 20
     found = index.search(Query(Kind.TASKRUNS, Is("state", ("FAILED",)), size=50)).documents
     assert ids(found) == sorted(ids(poison))
-    sources = {document.id: document.body.get("source", {}) for document in found}
-    assert sources["no-json"]["state"]["current"] == sources["bottomless"]["state"]["current"] == "FAILED"
+    for document in found:
+        assert source_of(document)["state"]["current"] == "FAILED", document
 
 
-def test_a_source_that_the_server_can_not_nest_is_left_out_and_reported(index: Index):
+def test_a_snapshot_that_the_server_can_not_nest_is_left_out_and_reported(index: Index):
     deep: Any = 1
     for _ in range(600):
         deep = [deep]
-    refused = index.put([taskrun("deep", state="FAILED", source={"a": deep}), taskrun("flat", state="FAILED")])
+    refused = index.put(
+        [taskrun("deep", state="FAILED", snapshot=snapshot({"a": deep})), taskrun("flat", state="FAILED")]
+    )
     assert set(refused) <= {"deep"}
     index.refresh()
     assert index.search(Query(Kind.TASKRUNS, Is("state", ("FAILED",)))).total == 2
@@ -346,7 +351,7 @@ def test_a_source_that_the_server_can_not_nest_is_left_out_and_reported(index: I
         Query(Kind.TASKRUNS, Is("state", ("\ud800",))),
         Query(Kind.TASKRUNS, Holds("state", "a")),
         Query(Kind.TASKRUNS, Under("startDate", "a")),
-        Query(Kind.TASKRUNS, Exists("source")),
+        Query(Kind.TASKRUNS, Exists("snapshot")),
         Query(Kind.TASKRUNS, AnyOf((Exists("state"),) * 801)),
         Query(Kind.TASKRUNS, after="nonsense"),
         Query(Kind.TASKRUNS, after="W10"),

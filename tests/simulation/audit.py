@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from runfold.documents.model import Kind
 from runfold.documents.project import project_execution, project_taskrun
 from runfold.documents.query import Query
+from runfold.documents.source import source_of
 from runfold.execution.aggregate import Aggregate
 from runfold.execution.apply import apply, apply_transition
 from runfold.execution.facts import (
@@ -169,4 +170,4 @@ def check_index(index: Index, live: dict[str, Aggregate]) -> None:
             key: document.version for key, document in expected.items() if key[0] is kind
         }
         for key, document in found.items():
-            assert document.body["source"] == expected[key].body["source"]
+            assert source_of(document) == source_of(expected[key])

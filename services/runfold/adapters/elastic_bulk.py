@@ -32,7 +32,7 @@ REASON_LENGTH_MAX: Final = 1000
 _REFUSED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 """Faults of the document. All others are the server's: it may take the document later."""
 
-_BARER: Final[Sequence[Callable[[Storable], Storable]]] = (Storable.without_search, Storable.without_source)
+_BARER: Final[Sequence[Callable[[Storable], Storable]]] = (Storable.without_search, Storable.without_stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,8 @@ class Bulk:
         body: dict[str, Any] = {**stored.scalars, **stored.leaves, CREATED: document.created}
         for name, words in stored.words.items():
             body[name] = " ".join(words)
-        for name, written in (("source", stored.source), ("details", stored.details)):
-            if written is not None:
-                body[name] = msgspec.Raw(written)
+        for name, written in stored.stored.items():
+            body[name] = msgspec.Raw(written)
         encode = msgspec.json.encode
         return _Item(stored, encode({"index": action}) + b"\n" + encode(body), bareness)
 

@@ -25,6 +25,7 @@ from runfold.documents.cursor import Cursor, beyond, cursor_text, read_cursor, s
 from runfold.documents.instants import date_of_text
 from runfold.documents.model import FIELDS, SEARCH_ONLY, Document, FieldType, Kind
 from runfold.documents.query import PAGED_MAX, All, Filter, Page, Query
+from runfold.documents.source import SNAPSHOT, snapshot_of
 from runfold.documents.statistics import (
     Count,
     Facets,
@@ -213,8 +214,11 @@ def _documents(kind: Kind, answer: Mapping[str, Any]) -> tuple[Document, ...]:
 def _document(kind: Kind, hit: Mapping[str, Any]) -> Document:
     stored = dict(hit["_source"])
     created = date_of_text(stored.pop(CREATED))
+    snapshot = stored.pop(SNAPSHOT, None)
     body = {
         name: date_of_text(value) if FIELDS[kind].get(name) is FieldType.DATE else value
         for name, value in stored.items()
     }
+    if snapshot is not None and (taskrun := snapshot_of(snapshot)) is not None:
+        body[SNAPSHOT] = taskrun
     return Document(kind, hit["_id"], hit["_version"], created, body)

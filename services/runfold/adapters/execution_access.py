@@ -16,6 +16,7 @@ from runfold.adapters.fact_fold import ALL, Life, folded
 from runfold.adapters.flow_store import FlowStore
 from runfold.documents.model import Kind
 from runfold.documents.query import Between, Is, Query, all_of
+from runfold.documents.source import source_of
 from runfold.errors import CallerError, Conflict, NotFound
 from runfold.execution.claims import Resume
 from runfold.execution.pausing import resume_inputs
@@ -83,8 +84,7 @@ class ExecutionAccess:
         found = self._index.get(Kind.EXECUTIONS, execution_id)
         if found is None or found.body["namespace"] != namespace:
             return None
-        source: Mapping[str, Any] = found.body["source"]
-        return source
+        return source_of(found)
 
     def resume(self, wanted: ResumeWanted) -> None:
         """

@@ -13,6 +13,7 @@ from typing import Any, Final
 from runfold.documents.model import Kind
 from runfold.documents.project import LEVELS
 from runfold.documents.query import PAGE_SIZE_MAX, Between, Is, Query, Sort, all_of
+from runfold.documents.source import source_of
 from runfold.ports import Index
 
 WAIT_S: Final = 5.0
@@ -77,7 +78,7 @@ def _lines(index: Index, wanted: LogsWanted) -> Iterator[dict[str, Any]]:
         size = min(PAGE_SIZE_MAX, wanted.lines_max)
         order = (Sort("timestamp"), Sort("position"))
         page = index.search(Query(Kind.LOGS, all_of(fits), order, size=size, after=after, exact_total=False))
-        yield from (document.body["source"] for document in page.documents)
+        yield from (source_of(document) for document in page.documents)
         after = page.next
         if after is None:
             return

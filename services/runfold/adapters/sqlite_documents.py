@@ -3,7 +3,7 @@ The embedded index's tables, and how documents get into them and out again.
 
 Per kind: a narrow table of the single values, with indexes; a table of what is only
 given back; a full-text table of words and leaf tokens that holds no text of its own, so
-what was written there is kept beside `source` to take it out again. Tokens and
+what was written there is kept beside it to take it out again. Tokens and
 words are made by us and split at spaces only: SQLite has no say in what a word is.
 """
 
@@ -17,6 +17,7 @@ import msgspec
 from runfold.adapters.sqlite_query import tokens, word_tokens
 from runfold.documents.instants import date_of, micros_of
 from runfold.documents.model import FIELDS, GROUPED_MAPS, Document, FieldType, Kind
+from runfold.documents.source import SNAPSHOT, snapshot_of
 from runfold.documents.storable import Storable
 
 INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -94,10 +95,10 @@ def create_tables(connection: sqlite3.Connection) -> None:
         _add_columns(connection, kind)
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {kind}_rest "
-            "(rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL, details BLOB)"
+            "(rowid INTEGER PRIMARY KEY, source BLOB, words TEXT NOT NULL, snapshot BLOB)"
         )
-        if "details" not in _columns(connection, f"{kind}_rest"):
-            connection.execute(f"ALTER TABLE {kind}_rest ADD COLUMN details BLOB")
+        if SNAPSHOT not in _columns(connection, f"{kind}_rest"):
+            connection.execute(f"ALTER TABLE {kind}_rest ADD COLUMN snapshot BLOB")
         connection.execute(_WORDS.format(kind=kind))
         for name, wanted in INDEXES.items():
             if wanted[0] in names:
@@ -145,7 +146,7 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
         (new_rows if rowid == following else old_rows).append((*_row(item), rowid))
         following += rowid == following
         words = " ".join((*word_tokens(item.words), *tokens(item.leaves)))
-        rest.append((rowid, item.source, words, item.details))
+        rest.append((rowid, item.stored.get("source"), words, item.stored.get(SNAPSHOT)))
         if words != before:
             gone += [(rowid, before)] if before else []
             come += [(rowid, words)] if words else []
@@ -154,7 +155,7 @@ def write(connection: sqlite3.Connection, kind: Kind, batch: Sequence[Storable])
     connection.executemany(_INSERT[kind], new_rows)
     connection.executemany(_UPDATE[kind], old_rows)
     connection.executemany(
-        f"REPLACE INTO {kind}_rest (rowid, source, words, details) VALUES (?, ?, ?, ?)",  # noqa: S608
+        f"REPLACE INTO {kind}_rest (rowid, source, words, snapshot) VALUES (?, ?, ?, ?)",  # noqa: S608
         rest,
     )
 
@@ -176,7 +177,7 @@ def read(connection: sqlite3.Connection, kind: Kind, tail: str, values: Sequence
     names = ", ".join(_READ[kind])
     found = connection.execute(f"SELECT rowid, {names} FROM {kind} {tail}", values).fetchall()  # noqa: S608
     for row in found:
-        rest = connection.execute(f"SELECT source, details FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
+        rest = connection.execute(f"SELECT source, snapshot FROM {kind}_rest WHERE rowid = ?", row[:1]).fetchone()  # noqa: S608
         yield _document(kind, row, rest)
 
 
@@ -206,7 +207,9 @@ def _document(kind: Kind, row: Sequence[Any], rest: Sequence[bytes | None]) -> D
     for name, value in zip(COLUMNS[kind], columns, strict=True):
         if value is not None:
             body[name] = date_of(value) if FIELDS[kind][name] is FieldType.DATE else value
-    for name, stored in zip(("source", "details"), rest, strict=True):
-        if stored is not None:
-            body[name] = msgspec.json.decode(stored)
+    source, snapshot = rest
+    if source is not None:
+        body["source"] = msgspec.json.decode(source)
+    if snapshot is not None and (taskrun := snapshot_of(snapshot)) is not None:
+        body[SNAPSHOT] = taskrun
     return Document(kind, body["id"], version, date_of(created), body)

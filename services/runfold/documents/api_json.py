@@ -108,14 +108,15 @@ def metric_json(entry: MetricEntry) -> ApiJson:
 def state_json(histories: History) -> ApiJson:
     """Return a state with its history and what follows from it."""
     last = histories[-1]
+    moves = [{"state": str(entry.state), "date": instant_text(entry.date)} for entry in histories]
     json: ApiJson = {
         "current": str(last.state),
-        "histories": [{"state": str(entry.state), "date": instant_text(entry.date)} for entry in histories],
+        "histories": moves,
         "duration": duration_text(last.date - histories[0].date),
     }
     if has_ended(histories):
-        json["endDate"] = instant_text(last.date)
-    json["startDate"] = instant_text(histories[0].date)
+        json["endDate"] = moves[-1]["date"]
+    json["startDate"] = moves[0]["date"]
     return json
 
 
@@ -127,14 +128,14 @@ def has_ended(histories: History) -> bool:
 def _attempt_json(attempt: Attempt) -> ApiJson:
     json: ApiJson = {}
     if attempt.metrics:
-        json["metrics"] = [_metric_json(metric) for metric in attempt.metrics]
+        json["metrics"] = [measured_json(metric) for metric in attempt.metrics]
     json["state"] = state_json(attempt.histories)
     if attempt.log_file is not None:
         json["logFile"] = attempt.log_file
     return json
 
 
-def _metric_json(metric: Metric) -> ApiJson:
+def measured_json(metric: Metric) -> ApiJson:
     """Return a counter with a number, or a timer with an ISO duration; the example orders their keys so."""
     head: ApiJson = {"name": metric.name, "tags": dict(metric.tags)}
     if metric.type == "timer":

@@ -1,7 +1,7 @@
 """
 What a document says, in one short text: two of the same content have the same digest.
 
-Covers what an index gives back: single values and `source`, and not what is only searched, nor
+Covers what an index gives back, and not what is only searched, nor
 what depends on when the document was written (`COMPARED`).
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from runfold.documents.model import COMPARED, FIELDS, SEARCH_ONLY, Document, FieldType, Kind
+from runfold.documents.model import COMPARED, FIELDS, SEARCH_ONLY, Document, Kind
 from runfold.documents.storable import Storable, storable
 
 SIZE_BYTES: Final = 16
@@ -19,10 +19,6 @@ SIZE_BYTES: Final = 16
 _COVERED: Final = {
     kind: tuple(name for name, type_ in fields.items() if type_ not in SEARCH_ONLY and name not in COMPARED)
     for kind, fields in FIELDS.items()
-}
-
-_STORED: Final = {
-    kind: tuple(name for name, type_ in fields.items() if type_ is FieldType.STORED) for kind, fields in FIELDS.items()
 }
 
 
@@ -40,14 +36,13 @@ def expected_digests(document: Document) -> tuple[str, ...]:
     whole, _ = storable(document)
     if whole is None:
         return ()
-    forms = (whole, whole.without_source())
-    return tuple(_digest(document.kind, {**form.scalars, **_written(document.kind, form)}) for form in forms)
+    forms = (whole, whole.without_stored())
+    return tuple(_digest(document.kind, {**form.scalars, **_written(form)}) for form in forms)
 
 
-def _written(kind: Kind, form: Storable) -> dict[str, Any]:
+def _written(form: Storable) -> dict[str, Any]:
     """Return what is stored as JSON, read again."""
-    texts = {name: getattr(form, name, None) for name in _STORED[kind]}
-    return {name: msgspec.json.decode(text) for name, text in texts.items() if text is not None}
+    return {name: msgspec.json.decode(text) for name, text in form.stored.items()}
 
 
 def _digest(kind: Kind, body: Mapping[str, Any]) -> str:

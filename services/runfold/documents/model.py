@@ -33,7 +33,7 @@ class FieldType(StrEnum):
     whatever the keys. STORED: given back, never searched.
 
     TEXT and FLATTENED are searched only, an index does not give them back: what people
-    want to read of them stands in `source`.
+    want to read of them stands in what is STORED.
     """
 
     KEYWORD = "keyword"
@@ -46,7 +46,7 @@ class FieldType(StrEnum):
 
 
 KEYWORD_LENGTH_MAX: Final = 1024
-"""A projected KEYWORD is cut after so many characters; the whole text is in `source`."""
+"""A projected KEYWORD is cut after so many characters; the whole text is in what is STORED."""
 
 F = FieldType
 
@@ -85,8 +85,7 @@ _TASKRUN: Final = {
     "overdueAt": F.DATE,
     "text": F.TEXT,
     "seq": F.LONG,
-    "source": F.STORED,
-    "details": F.STORED,
+    "snapshot": F.STORED,
 }
 
 _EXECUTION: Final = {
@@ -176,7 +175,10 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = MappingProxyType(
         Kind.PROGRESS: _PROGRESS,
     }
 )
-"""Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it, `details` what only the page of one entity tells."""
+"""
+Every field of every kind. `id` is the document's own; `source` is the entity's JSON as the REST API answers it,
+`snapshot` a task run's record on its topic (see `source.source_of`).
+"""
 
 COMPARED: Final = frozenset({"baselineMs", "slowdown", "overdueAt"})
 """
@@ -200,7 +202,7 @@ class Document:
 
     `version`: of two documents with the same id the higher one is kept, in whatever
     order they come. `created`: never changes in a document's life; chooses its monthly index.
-    `body`: fields of the table above; dates are aware datetimes, absent means null.
+    `body`: fields of the table above; dates are aware datetimes, a snapshot is a TaskRun, absent means null.
     """
 
     kind: Kind

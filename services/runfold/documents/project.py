@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json, taskrun_json
+from runfold.documents.api_json import execution_json, has_ended, log_json, metric_json
 from runfold.documents.fingerprint import fingerprint
 from runfold.documents.instants import instant_text, millis
 from runfold.documents.leaves import Leaves, leaves, leaves_of
 from runfold.documents.model import KEYWORD_LENGTH_MAX, Document, Kind
 from runfold.execution.claims import LogEntry, MetricEntry
-from runfold.execution.model import Attempt, Deletion, Execution, Label, TaskRun
+from runfold.execution.model import Deletion, Execution, Label, TaskRun
 from runfold.execution.state import History, State
 
 TEXT_SIZE_MAX_BYTES: Final = 8 * 1024
-"""More text than this is kept in `source`, and not found by its words."""
+"""More text than this is stored, and not found by its words."""
 
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 """Log levels, least first: `levelNumber` is the place in it (-1: another level)."""
@@ -73,8 +73,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "errorText": _text((error,)),
         "text": _text((*texts, *_label_texts(taskrun.labels), *_leaf_texts(outputs))),
         "seq": taskrun.seq,
-        "source": taskrun_json(taskrun),
-        "details": [_attempt_details(attempt) for attempt in attempts] or None,
+        "snapshot": taskrun,
     }
     return Document(Kind.TASKRUNS, taskrun.id, taskrun.seq, taskrun.histories[0].date, _present(body))
 
@@ -178,11 +177,6 @@ def trigger_execution_id(execution: Execution) -> str | None:
         return None
     parent = execution.trigger.variables.get("executionId")
     return parent if isinstance(parent, str) else None
-
-
-def _attempt_details(attempt: Attempt) -> dict[str, Any]:
-    """Return what the API's JSON of an attempt does not tell: who ran it, with what, why it failed."""
-    return _present({"workerId": attempt.worker_id, "error": attempt.error, "inputs": attempt.inputs})
 
 
 def _life(histories: History) -> dict[str, Any]:

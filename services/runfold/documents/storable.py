@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from runfold.documents.instants import instant_text
 from runfold.documents.leaves import leaves
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
 from runfold.documents.query import words_of
@@ -29,23 +28,6 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Dates that fit into 64 bits of nanoseconds, as Elasticsearch counts them."""
 
-_API_FIELDS: Final = (
-    "id",
-    "executionId",
-    "namespace",
-    "flowId",
-    "flowRevision",
-    "taskId",
-    "taskRunId",
-    "parentTaskRunId",
-    "value",
-    "attemptNumber",
-    "level",
-    "name",
-    "type",
-)
-"""Fields that the API names as the index does."""
-
 
 @dataclass(frozen=True, slots=True)
 class Storable:
@@ -53,24 +35,22 @@ class Storable:
     A document, ready to be stored.
 
     `scalars`: its single values by field; `leaves`: its maps as texts by field and path;
-    `words`: those of its texts by field, each once; `source`, `details`: JSON.
+    `words`: those of its texts by field, each once; `stored`: what is only given back, JSON by field.
     """
 
     document: Document
     scalars: Mapping[str, Any]
     leaves: Mapping[str, Mapping[str, list[str]]]
     words: Mapping[str, tuple[str, ...]]
-    source: bytes | None
-    details: bytes | None = None
+    stored: Mapping[str, bytes]
 
     def without_search(self) -> "Storable":
         """Return what is left when what users wrote is not searched."""
         return replace(self, leaves={}, words={})
 
-    def without_source(self) -> "Storable":
-        """Return the barest form: ids, states, dates; readers still find a `source`, made of these."""
-        bare = msgspec.json.encode(_bare_source(self.scalars))
-        return replace(self, leaves={}, words={}, source=bare, details=None)
+    def without_stored(self) -> "Storable":
+        """Return the barest form: ids, states, dates; readers make do with these."""
+        return replace(self, leaves={}, words={}, stored={})
 
 
 def newest(documents: Sequence[Document]) -> list[Document]:
@@ -89,17 +69,17 @@ def storable(document: Document) -> tuple[Storable | None, str | None]:
     Return what can be stored of `document`, and why it is not all of it (None: it is).
 
     A document that has anything wrong keeps its good single values and, if that can be
-    written, its `source`; without a usable id, version or date nothing is left.
+    written, what is only given back; without a usable id, version or date nothing is left.
     """
     reason = _identity_fault(document)
     if reason is not None:
         return None, reason
     scalars, faults = _scalars(document)
     try:
-        whole = Storable(document, scalars, _leaves(document), _words(document), *_stored(document))
+        whole = Storable(document, scalars, _leaves(document), _words(document), _stored(document))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         faults.append(f"it can't be written as JSON: {error}")
-        whole = Storable(document, scalars, {}, {}, None).without_source()
+        whole = Storable(document, scalars, {}, {}, {})
     return (whole.without_search() if faults else whole), ("; ".join(faults) or None)
 
 
@@ -141,17 +121,6 @@ def _identity_fault(document: Document) -> str | None:
     return _date_fault(document.created) and "its creation date is out of range"
 
 
-def _bare_source(scalars: Mapping[str, Any]) -> dict[str, Any]:
-    """Return as much of the API's JSON as single values can tell."""
-    json = {name: scalars[name] for name in _API_FIELDS if name in scalars}
-    if "state" in scalars:
-        dates = {name: instant_text(scalars[name]) for name in ("endDate", "startDate") if name in scalars}
-        json["state"] = {"current": scalars["state"], "histories": [], "duration": "PT0S", **dates}
-    if "timestamp" in scalars:
-        json["timestamp"] = instant_text(scalars["timestamp"])
-    return json
-
-
 def _leaves(document: Document) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for name in _CARRIERS[document.kind]:
@@ -176,10 +145,9 @@ def _words(document: Document) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _stored(document: Document) -> tuple[bytes | None, ...]:
-    """Return what is only given back."""
-    found = (document.body.get(name) for name in ("source", "details"))
-    return tuple(None if value is None else msgspec.json.encode(value) for value in found)
+def _stored(document: Document) -> dict[str, bytes]:
+    body = document.body
+    return {name: msgspec.json.encode(body[name]) for name in _GIVEN_BACK[document.kind] if name in body}
 
 
 def _text_fault(value: Any) -> str | None:
@@ -255,6 +223,10 @@ _DOUBLES: Final = {
 }
 _CARRIERS: Final = {
     kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.FLATTENED)
+    for kind, fields in FIELDS.items()
+}
+_GIVEN_BACK: Final = {
+    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.STORED)
     for kind, fields in FIELDS.items()
 }
 _TEXTS: Final = {

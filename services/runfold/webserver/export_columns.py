@@ -11,10 +11,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from runfold.documents.api_json import measured_json
 from runfold.documents.grammar.fields import BY_NAME
 from runfold.documents.instants import instant_text
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
+from runfold.documents.source import SNAPSHOT, source_of
 from runfold.errors import BadRequest
+from runfold.execution.model import TaskRun
 
 COLUMNS_MAX: Final = 100
 COLUMN_LENGTH_MAX: Final = 600
@@ -37,11 +40,14 @@ DEFAULT: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
 )
 """What is exported if no columns are named: what the pages show."""
 
+SOURCE: Final = "source"
+"""The entity's JSON itself."""
+
 _OF_SOURCE: Final[Mapping[Kind, frozenset[str]]] = MappingProxyType({Kind.LOGS: frozenset({"message", "thread"})})
 """What stands in the entity's JSON only."""
 
 _WITHOUT_KEY: Final = frozenset(
-    {FieldType.KEYWORD, FieldType.DATE, FieldType.LONG, FieldType.DOUBLE, FieldType.FLATTENED, FieldType.STORED}
+    {FieldType.KEYWORD, FieldType.DATE, FieldType.LONG, FieldType.DOUBLE, FieldType.FLATTENED}
 )
 
 LABELS: Final = "labels"
@@ -83,7 +89,7 @@ def filled(document: Document, columns: Sequence[Column], labels: Sequence[Mappi
 
 def _column(kind: Kind, name: str) -> Column:
     fields = FIELDS[kind]
-    if fields.get(name) in _WITHOUT_KEY or name in _OF_SOURCE.get(kind, ()):
+    if fields.get(name) in _WITHOUT_KEY or name == SOURCE or name in _OF_SOURCE.get(kind, ()):
         return Column(name, name)
     head, _, key = name[:COLUMN_LENGTH_MAX].partition(".")
     asked = BY_NAME[kind].get(head.lower())
@@ -97,38 +103,38 @@ def _column(kind: Kind, name: str) -> Column:
 
 def _known(kind: Kind) -> set[str]:
     stored = {name for name, field_type in FIELDS[kind].items() if field_type in _WITHOUT_KEY}
-    return stored | _OF_SOURCE.get(kind, frozenset())
+    return stored | {SOURCE} | _OF_SOURCE.get(kind, frozenset())
 
 
 def _cell(document: Document, column: Column, labels: Sequence[Mapping[str, str]]) -> Any:
-    body = document.body
+    if column.field == SOURCE:
+        return source_of(document)
     if FIELDS[document.kind].get(column.field) is FieldType.FLATTENED:
         carrier = _carrier(document, column.field, labels)
         return carrier if column.key is None or carrier is None else at(carrier, column.key)
-    value = body.get(column.field)
+    value = document.body.get(column.field)
     if value is None and column.field in _OF_SOURCE.get(document.kind, ()):
-        value = body["source"].get(column.field)
+        value = source_of(document).get(column.field)
     return instant_text(value) if isinstance(value, datetime) else value
 
 
 def _carrier(document: Document, field: str, labels: Sequence[Mapping[str, str]]) -> Any:
     """Return a map as people gave it: an index gives back only what stands in the entity's JSON."""
-    source: Mapping[str, Any] = document.body["source"]
     if field == LABELS:
-        given = labels if document.kind is Kind.TASKRUNS else source.get(LABELS) or ()
+        given = labels if document.kind is Kind.TASKRUNS else source_of(document).get(LABELS) or ()
         return {label["key"]: label["value"] for label in reversed(given)} or None
-    if field == "metrics":
-        return _metrics(source) or None
-    if field == "inputs" and document.kind is Kind.TASKRUNS:
-        attempts = document.body.get("details") or ()
-        return next((attempt["inputs"] for attempt in reversed(attempts) if "inputs" in attempt), None)
-    return source.get(field)
+    snapshot = document.body.get(SNAPSHOT)
+    return source_of(document).get(field) if snapshot is None else _of_taskrun(snapshot, field)
 
 
-def _metrics(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the last measurement of each name."""
-    attempts = source.get("attempts") or ()
-    return {metric["name"]: metric["value"] for attempt in attempts for metric in attempt.get("metrics") or ()}
+def _of_taskrun(taskrun: TaskRun, field: str) -> Any:
+    attempts = taskrun.attempts
+    if field == "metrics":  # the last measurement of each name
+        found = (metric for attempt in attempts for metric in attempt.metrics)
+        return {metric.name: measured_json(metric)["value"] for metric in found} or None
+    if field == "inputs":
+        return next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs is not None), None)
+    return taskrun.outputs
 
 
 def at(carrier: Any, path: str) -> Any:

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from runfold.documents.model import Document
 from runfold.documents.query import Between, Filter, all_of
+from runfold.documents.source import source_of
 from runfold.errors import NotFound
 from runfold.webserver.answers import json_bytes
 from runfold.webserver.reading import Reader, Whole
@@ -125,7 +126,7 @@ async def follow_logs(
             lines = await run_in_threadpool(reader.logs, execution_id, new)
             for line in sorted(lines, key=_position):
                 last = _position(line)
-                yield _event(f"{PROGRESS}/{last}", line.body["source"])
+                yield _event(f"{PROGRESS}/{last}", source_of(line))
             if ended_before:
                 yield _event(END, {})
                 return

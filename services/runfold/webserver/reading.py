@@ -15,6 +15,7 @@ from runfold.documents.api_json import execution_json
 from runfold.documents.model import Document, Kind
 from runfold.documents.project import project_execution, project_log, project_taskrun
 from runfold.documents.query import PAGE_SIZE_MAX, Filter, Is, Page, Query, Sort, all_of, matches
+from runfold.documents.source import source_of
 from runfold.errors import BadRequest
 from runfold.execution.state import State
 from runfold.ports import Index
@@ -88,12 +89,12 @@ class Reader:
     def execution_head(self, execution_id: str) -> ApiJson | None:
         """Return an execution without its task runs."""
         found = self._newest_execution(execution_id)
-        return None if found is None else found.body["source"]
+        return None if found is None else source_of(found)
 
     def taskrun(self, taskrun_id: str) -> ApiJson | None:
         """Return one task run."""
         found = self.document(Kind.TASKRUNS, taskrun_id)
-        return None if found is None else found.body["source"]
+        return None if found is None else source_of(found)
 
     def document(self, kind: Kind, entity_id: str) -> Document | None:
         """Return an execution (without its task runs) or a task run as it is searched."""
@@ -128,7 +129,7 @@ class Reader:
         )
         labels = self.labels(ids) if ids else {}
         return [
-            document.body["source"]
+            source_of(document)
             | {"columns": filled(document, columns, labels.get(document.body.get("executionId", ""), ()))}
             for document in documents
         ]
@@ -167,7 +168,7 @@ class Reader:
         """Return the labels of up to a page of executions, by id."""
         ids = tuple(sorted(execution_ids))
         found = self._index.search(Query(Kind.EXECUTIONS, Is("id", ids), size=PAGE_SIZE_MAX, exact_total=False))
-        return {document.id: document.body["source"].get("labels") or () for document in found.documents}
+        return {document.id: source_of(document).get("labels") or () for document in found.documents}
 
     def logs(self, execution_id: str, wanted: Filter) -> list[Document]:
         """Return the log lines of an execution that fit, by time."""
@@ -244,7 +245,7 @@ class Reader:
 
 def _hit(document: Document) -> ApiJson:
     """Return what a search tells of a document; of a line also its place among those of its execution."""
-    source: ApiJson = document.body["source"]
+    source = source_of(document)
     return source | {"position": document.body["position"]} if document.kind is Kind.LOGS else source
 
 
@@ -257,11 +258,10 @@ def _newer(one: Document | None, other: Document | None) -> Document | None:
 def _whole(execution: Document, taskruns: Iterable[Document]) -> Whole:
     """Put an execution and its task runs together; `taskRunList` stands where the API has it."""
     ordered = sorted(taskruns, key=lambda document: document.body["ordinal"])
-    source: Mapping[str, Any] = execution.body["source"]
     json: ApiJson = {}
-    for key, value in source.items():
+    for key, value in source_of(execution).items():
         json[key] = value
         if key == "flowRevision" and ordered:
-            json["taskRunList"] = [document.body["source"] for document in ordered]
+            json["taskRunList"] = [source_of(document) for document in ordered]
     seq = max((document.version for document in ordered), default=0)
     return Whole(json, State(execution.body["state"]), max(seq, execution.version))

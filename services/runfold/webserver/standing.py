@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from runfold.documents.model import Kind
 from runfold.documents.query import Filter, matches
+from runfold.documents.source import source_of
 from runfold.errors import Unavailable
 from runfold.webserver.answers import json_bytes
 from runfold.webserver.changes import Change, Changes
@@ -59,7 +60,7 @@ class Standing:
                 yield change.number, event, {"id": entity_id, _NAMES[self.kind]: self._shown(change)}
 
     def _shown(self, change: Change) -> dict[str, Any]:
-        source: dict[str, Any] = change.document.body["source"]
+        source = source_of(change.document)
         return source | {"columns": filled(change.document, self.columns, ())} if self.columns else source
 
     def _event(self, change: Change, first: Change) -> str | None:

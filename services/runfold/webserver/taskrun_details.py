@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from runfold.documents.api_json import measured_json
 from runfold.documents.instants import date_of_text, instant_text, millis
 from runfold.documents.model import COMPARED, Document, Kind
 from runfold.documents.query import all_of
-from runfold.execution.state import State
+from runfold.documents.source import SNAPSHOT
+from runfold.execution.model import Attempt, TaskRun
+from runfold.execution.state import History, State
 from runfold.webserver.parameters import same
 from runfold.webserver.parts import Parts
 
@@ -30,12 +33,14 @@ Json = dict[str, Any]
 
 def details(parts: Parts, found: Document) -> Json:
     """Return the details of a task run."""
-    body, source = found.body, found.body["source"]
+    body = found.body
+    snapshot: TaskRun | None = body.get(SNAPSHOT)
+    attempts = () if snapshot is None else snapshot.attempts
     compared = _compared(parts, found)
     told: Json = {
-        "attempts": _attempts(parts, found),
-        "inputs": next((known["inputs"] for known in reversed(body.get("details") or ()) if "inputs" in known), None),
-        "metrics": _metrics(source) or None,
+        "attempts": _attempts(parts, found, attempts, () if snapshot is None else snapshot.histories),
+        "inputs": next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs is not None), None),
+        "metrics": _metrics(attempts) or None,
         "parents": _parents(parts, body.get("parentTaskRunId")),
         "labels": _labels(parts, body["executionId"]),
         "error": body.get("error"),
@@ -52,28 +57,25 @@ def details(parts: Parts, found: Document) -> Json:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _attempts(parts: Parts, found: Document) -> list[Json]:
-    body, source = found.body, found.body["source"]
-    moves = [(entry["state"], date_of_text(entry["date"])) for entry in source["state"]["histories"]]
-    given: Sequence[Json] = source.get("attempts") or ()
-    known: Sequence[Json] = body.get("details") or [{} for _ in given]
-    told = [_attempt(attempt, moves, found.created) | more for attempt, more in zip(given, known, strict=True)]
+def _attempts(parts: Parts, found: Document, attempts: Sequence[Attempt], moves: History) -> list[Json]:
+    told = [_attempt(attempt, moves, found.created) for attempt in attempts]
     for number, attempt in enumerate(told):
         attempt["number"] = number
     if _is_under_way(parts, found, told):
         told.append(_present(parts, found, len(told), moves))
     for attempt in told[-COUNTED_MAX:]:
-        lines = same(executionId=body["executionId"], taskRunId=found.id, attemptNumber=attempt["number"])
+        lines = same(executionId=found.body["executionId"], taskRunId=found.id, attemptNumber=attempt["number"])
         attempt["logCount"] = parts.index.count(Kind.LOGS, all_of((lines,))).total
     return told
 
 
-def _attempt(attempt: Json, moves: Sequence[tuple[str, datetime]], created: datetime) -> Json:
-    entries = attempt["state"]["histories"]
-    started = next((date_of_text(entry["date"]) for entry in entries if entry["state"] == State.RUNNING), None)
-    ended = date_of_text(entries[-1]["date"]) if entries[-1]["state"] != State.RUNNING else None
+def _attempt(attempt: Attempt, moves: History, created: datetime) -> Json:
+    started = next((entry.date for entry in attempt.histories if entry.state is State.RUNNING), None)
+    ended = attempt.histories[-1].date if attempt.state is not State.RUNNING else None
     queued = _queued(moves, started, created)
-    return _timed({"state": entries[-1]["state"]}, (queued, started, ended))
+    told = {"workerId": attempt.worker_id, "error": attempt.error, "inputs": attempt.inputs}
+    known = {name: value for name, value in told.items() if value is not None}
+    return _timed({"state": str(attempt.state)}, (queued, started, ended)) | known
 
 
 def _is_under_way(parts: Parts, found: Document, told: Sequence[Json]) -> bool:
@@ -88,21 +90,23 @@ def _is_under_way(parts: Parts, found: Document, told: Sequence[Json]) -> bool:
     return has_worker and (not told or date_of_text(told[-1]["endedAt"]) <= body["stateSince"])
 
 
-def _present(parts: Parts, found: Document, number: int, moves: Sequence[tuple[str, datetime]]) -> Json:
+def _present(parts: Parts, found: Document, number: int, moves: History) -> Json:
     """Return the attempt under way."""
     body = found.body
     live = parts.tail.taskrun(found.id, body["executionId"])
     # The document's worker may be that of the attempt before.
     worker = live.worker_id if live is not None else body.get("workerId") if number == 0 else None
-    started = next((date for state, date in reversed(moves) if state == State.RUNNING), body["stateSince"])
+    started = next((move.date for move in reversed(moves) if move.state is State.RUNNING), body["stateSince"])
     queued = _queued(moves, started, found.created)
     known = {"workerId": worker} if worker is not None else {}
     return _timed({"number": number, "state": body["state"], **known}, (queued, started, None))
 
 
-def _queued(moves: Sequence[tuple[str, datetime]], started: datetime | None, created: datetime) -> datetime:
+def _queued(moves: History, started: datetime | None, created: datetime) -> datetime:
     """Return since when an attempt could have begun: the last time that the task run waited for a worker."""
-    before = (date for state, date in reversed(moves) if state in WAITING and (started is None or date <= started))
+    before = (
+        move.date for move in reversed(moves) if move.state in WAITING and (started is None or move.date <= started)
+    )
     return next(before, created)
 
 
@@ -118,12 +122,11 @@ def _timed(attempt: Json, dates: tuple[datetime, datetime | None, datetime | Non
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _metrics(source: Json) -> list[Json]:
-    attempts = source.get("attempts") or ()
+def _metrics(attempts: Sequence[Attempt]) -> list[Json]:
     return [
-        {"attempt": number} | metric
+        {"attempt": number} | measured_json(metric)
         for number, attempt in enumerate(attempts)
-        for metric in attempt.get("metrics") or ()
+        for metric in attempt.metrics
     ]
 
 

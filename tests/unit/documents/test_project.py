@@ -1,9 +1,11 @@
 """What of a snapshot is searched, and as what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from runfold.documents.api_json import taskrun_json
 from runfold.documents.leaves import leaves
 from runfold.documents.model import COMPARED, FIELDS, KEYWORD_LENGTH_MAX, FieldType, Kind
 from runfold.documents.project import (
@@ -15,6 +17,7 @@ from runfold.documents.project import (
     project_taskrun,
 )
 from runfold.documents.query import AnyOf, Holds, Is, Words, matches, words_of
+from runfold.documents.source import snapshot_of, source_of
 from runfold.documents.storable import newest, storable
 from runfold.execution.claims import LogEntry, MetricEntry
 from runfold.execution.model import Attempt, Execution, Label, Metric, TaskRun, Trigger
@@ -102,11 +105,27 @@ def test_a_task_run_is_found_by_what_it_is():
     assert not matches(AnyOf((Holds("outputs", "none"), Words("nothing"))), body)
 
 
-def test_each_attempt_tells_who_ran_it_with_what_and_why_it_failed():
-    assert project_taskrun(FULL).body["details"] == [
-        {"workerId": "w1", "error": "first fault", "inputs": {"path": "first"}},
-        {"workerId": "w2", "inputs": {"path": "second", "deep": {"n": 1}}},
-    ]
+def test_the_answer_of_the_api_is_made_of_the_snapshot_that_the_document_keeps():
+    document = project_taskrun(FULL)
+    assert document.body["snapshot"] is FULL
+    assert source_of(document) == taskrun_json(FULL)
+
+
+def test_of_a_document_whose_json_could_not_be_kept_what_its_single_values_tell_is_answered():
+    document = project_taskrun(FULL)
+    bare = replace(document, body={name: value for name, value in document.body.items() if name != "snapshot"})
+    answer, whole = source_of(bare), source_of(document)
+    assert answer["state"].pop("histories") == []
+    assert answer["state"].pop("duration") == "PT0S"
+    told = {name: whole[name] for name in answer if name not in ("state", "flowRevision")}
+    told["state"] = {name: whole["state"][name] for name in answer["state"]}
+    assert answer == told | {"flowRevision": FULL.flow_revision}
+
+
+def test_what_another_version_stored_and_this_one_can_not_read_is_no_snapshot():
+    written = msgspec.json.encode(FULL)
+    assert snapshot_of(written) == snapshot_of(msgspec.json.decode(written)) == FULL
+    assert snapshot_of(b'{"id": 5}') is snapshot_of({"id": 5}) is None
 
 
 def test_a_task_run_that_runs_has_no_end_and_no_duration():
@@ -122,13 +141,13 @@ def test_version_and_month_come_from_the_record_alone():
     assert (again.id, again.version, again.body["levelNumber"]) == ("logs-3-99", 1, 3)
 
 
-def test_text_and_keywords_have_a_largest_size_and_the_source_has_all():
+def test_text_and_keywords_have_a_largest_size_and_the_snapshot_has_all():
     long = "wörd " * 10_000
     document = project_taskrun(msgspec.structs.replace(FULL, outputs={"a": long}, value=long, error=long))
     assert len(document.body["text"].encode()) <= TEXT_SIZE_MAX_BYTES
     assert len(document.body["error"]) == len(document.body["value"]) == KEYWORD_LENGTH_MAX
-    assert document.body["source"]["outputs"] == {"a": long}
-    assert document.body["source"]["value"] == long
+    assert source_of(document)["outputs"] == {"a": long}
+    assert source_of(document)["value"] == long
 
 
 def test_words_are_runs_of_letters_digits_and_underscores_in_lower_case():
@@ -156,6 +175,6 @@ def test_of_documents_put_together_the_newest_is_left():
 
 
 def test_fields_are_of_a_type_that_can_be_indexed():
-    for fields in FIELDS.values():
+    for kind, fields in FIELDS.items():
         assert fields["id"] is FieldType.KEYWORD
-        assert fields["source"] is FieldType.STORED
+        assert fields["snapshot" if kind is Kind.TASKRUNS else "source"] is FieldType.STORED

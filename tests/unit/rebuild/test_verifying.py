@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.unit.rebuild.rig import FAN, STEPS_FLOW, Rig
 
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import Is
+from runfold.execution.model import TaskRun
+from runfold.execution.state import Entry, State
 from runfold.rebuild.verifying import Scope, What
+
+BEGUN = (Entry(State.CREATED, datetime(2026, 11, 24, tzinfo=UTC)),)
+OTHER = TaskRun("t", "e", "n", "f", 1, "a", "T", 0, BEGUN)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_an_older_document_is_found(rig: Rig, taskrun: Document) -> None:
     assert whats(rig) == [(What.OLDER, Kind.TASKRUNS, taskrun.id)]
 
 
-@pytest.mark.parametrize("change", [{"state": "FAILED"}, {"source": {"id": "other"}}, {"workerId": None}])
+@pytest.mark.parametrize("change", [{"state": "FAILED"}, {"snapshot": OTHER}, {"workerId": None}])
 def test_a_document_of_the_right_version_with_another_content_is_found(
     rig: Rig, taskrun: Document, change: dict[str, object]
 ) -> None:

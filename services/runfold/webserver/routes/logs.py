@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from runfold.documents.model import Kind
 from runfold.documents.query import Sort, all_of
+from runfold.documents.source import source_of
 from runfold.webserver.answers import Json
 from runfold.webserver.deleting import delete_logs
 from runfold.webserver.following import await_there, follow_logs
@@ -28,13 +29,13 @@ def search(asked: Annotated[LogSearch, Query()], parts: Given) -> Json:
 @router.get("/logs/{execution_id}")
 def lines(execution_id: str, asked: Annotated[LogLines, Query()], parts: Given) -> Json:
     """Return the log lines of an execution, by time."""
-    return Json([line.body["source"] for line in parts.reader.logs(execution_id, asked.filter())])
+    return Json([source_of(line) for line in parts.reader.logs(execution_id, asked.filter())])
 
 
 @router.get("/logs/{execution_id}/download")
 def download(execution_id: str, asked: Annotated[LogLines, Query()], parts: Given) -> Response:
     """Return the log lines of an execution as a text file."""
-    sources = [line.body["source"] for line in parts.reader.logs(execution_id, asked.filter())]
+    sources = [source_of(line) for line in parts.reader.logs(execution_id, asked.filter())]
     text = "".join(f"{source['timestamp']} {source['level']} {source['message']}\n" for source in sources)
     name = "".join(char for char in execution_id if char.isascii() and (char.isalnum() or char in "-_"))
     return PlainTextResponse(text, headers={"Content-Disposition": f'attachment; filename="{name}.log"'})

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from runfold.documents.model import Document, Kind
 from runfold.documents.query import all_of
+from runfold.documents.source import source_of
 from runfold.errors import NotFound
 from runfold.webserver.answers import Json
 from runfold.webserver.export_columns import columns_of
@@ -37,7 +38,7 @@ def max_setting() -> int:
 def get(taskrun_id: str, parts: Given) -> Json:
     """Return a task run; its `details` tell of every attempt, of where it stands and how slow it was."""
     found = _found(parts, taskrun_id)
-    return Json(found.body["source"] | {"details": details(parts, found)})
+    return Json(source_of(found) | {"details": details(parts, found)})
 
 
 @router.get("/{taskrun_id}/logs")
@@ -50,7 +51,7 @@ def logs(
     """Return the log lines of a task run, by time."""
     found = _found(parts, taskrun_id)
     wanted = all_of((same(taskRunId=taskrun_id, attemptNumber=attempt), level_filter(min_level)))
-    return Json([line.body["source"] for line in parts.reader.logs(found.body["executionId"], wanted)])
+    return Json([source_of(line) for line in parts.reader.logs(found.body["executionId"], wanted)])
 
 
 def _found(parts: Parts, taskrun_id: str) -> Document:
