@@ -27,8 +27,11 @@ RETRY_LONGEST_S: Final = 10.0
 JOIN_S: Final = 30.0
 """How long a service may take to finish its step once it was told to stop."""
 
-GC_THRESHOLDS: Final = (100_000, 50, 1_000)
-"""An engine's live state is large, tree-shaped and long-lived: looking through it for cycles finds none."""
+GC_THRESHOLDS: Final = (500_000, 50, 1_000)
+"""
+An engine's live state is large, tree-shaped and long-lived: looking through it for cycles finds none. Nor are there any
+in the batches of an indexer, of which some 300,000 objects live at a time: at 100,000 a fifth of its time went there.
+"""
 
 SWITCH_S: Final = 0.0005
 """How long a thread computes before another one's turn: whoever waits for a commit goes on soon after it."""

@@ -6,7 +6,6 @@ kept that could be lost; a document says what was known when it was written.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -51,7 +50,8 @@ def samples_question(key: TaskKey, since: datetime) -> Statistics:
 def compared(document: Document, baseline_ms: int) -> Document:
     """Return a task run's document with what it says beside the baseline: how slow it was, or when it is overdue."""
     body = document.body
-    return replace(document, body={**body, "baselineMs": baseline_ms, **_comparison(body, baseline_ms)})
+    told = {**body, "baselineMs": baseline_ms, **_comparison(body, baseline_ms)}
+    return Document(document.kind, document.id, document.version, document.created, told)
 
 
 def _comparison(body: Mapping[str, Any], baseline_ms: int) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from runfold.ports import Index
 TASKS_MAX: Final = 10_000
 """Tasks whose baselines are remembered; the one not seen for longest is asked for again."""
 
-ASKED_MIN: Final = 2
-ASKED_PER: Final = 1_000
+ASKED_MIN: Final = 1
+ASKED_PER: Final = 2_000
 """
 A batch asks for one task in so many documents, for `ASKED_MIN` at least; the others go on with what is known until
 the next batch. An answer costs the index about as much as a hundred documents do.

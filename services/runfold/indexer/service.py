@@ -65,21 +65,20 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Pace:
     """
-    How records become batches.
-
-    A poll that brings fewer than `busy_from` is stored at once; after a larger one, more
-    is gathered for `gather_s`, up to `batch_max` records.
+    How records become batches of up to `batch_max`.
 
     `rest_s`: so long nothing is read after the first record of a batch, unless the batch before it
-    was full: then there is much to catch up with. A process with other services is left to them
-    meanwhile, and of snapshots only the newest of that time is stored.
+    was full: then there is much to catch up with, and so long more is waited for while the batch has room.
+    A process with other services is left to them while it rests, and of snapshots only the newest of that time is stored.
     """
 
     batch_max: int = 1000
-    busy_from: int = 100
-    gather_s: float = 0.2
     idle_s: float = 1.0
     rest_s: float = 0.0
+
+
+FILL_MAX_S: Final = 1.0
+"""A batch is stored after so long, whatever still comes."""
 
 
 BESIDE_OTHERS: Final = Pace(batch_max=4000, rest_s=0.3)
@@ -148,33 +147,24 @@ class Indexer:
         self._log.close()
 
     def _gather(self) -> None:
-        """Poll, and go on polling for a while if there is much."""
-        pace = self._pace
-        if pace.rest_s:
-            self._gather_rarely()
-            return
-        self._pending += self._log.poll(pace.batch_max, self._idle_s())
-        if len(self._pending) >= pace.busy_from:
-            self._fill(pace.gather_s)
-
-    def _gather_rarely(self) -> None:
         """Wait for one record, leave the others time to write more, and take what is there by then."""
         pace = self._pace
         self._pending += self._log.poll(1, self._idle_s())
-        if self._pending:
-            if self._was_full:
-                self._fill(pace.rest_s)
-            else:
-                time.sleep(pace.rest_s)
-                self._pending += self._log.poll(pace.batch_max - 1, 0)
-            self._was_full = len(self._pending) > pace.batch_max // 2
+        if not self._pending:
+            return
+        if self._was_full:
+            self._fill()
+        else:
+            time.sleep(pace.rest_s)
+            self._pending += self._log.poll(pace.batch_max - 1, 0)
+        self._was_full = len(self._pending) > pace.batch_max // 2
 
-    def _fill(self, longest_s: float) -> None:
-        """Go on polling until the batch is full, nothing comes, or so long has passed."""
-        deadline_s = time.monotonic() + longest_s
-        while (room := self._pace.batch_max - len(self._pending)) > 0:
-            left_s = deadline_s - time.monotonic()
-            more = self._log.poll(room, left_s) if left_s > 0 else ()
+    def _fill(self) -> None:
+        """Go on polling until the batch is full or nothing comes."""
+        pace = self._pace
+        deadline_s = time.monotonic() + FILL_MAX_S
+        while (room := pace.batch_max - len(self._pending)) > 0 and time.monotonic() < deadline_s:
+            more = self._log.poll(room, pace.rest_s)
             if not more:
                 return
             self._pending += more

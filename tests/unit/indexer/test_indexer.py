@@ -31,11 +31,13 @@ class Topic:
         self.records = list(records)
         self.confirmed: list[Record] = []
         self.written: list[Message] = []
-        self.polls: list[int] = []
+        self.polls: list[tuple[int, float]] = []
         self.is_away = False
 
-    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:  # noqa: ARG002 -- never waits
-        self.polls.append(limit)
+    def poll(self, limit: int, timeout_s: float) -> Sequence[Record]:
+        """Take at most a dozen, as they come over a network; never wait."""
+        self.polls.append((limit, timeout_s))
+        limit = min(limit, 12)
         taken, self.records = self.records[:limit], self.records[limit:]
         return taken
 
@@ -212,18 +214,26 @@ def test_what_could_not_be_confirmed_is_stored_and_confirmed_again(index: Sqlite
     assert index.search(Query(Kind.TASKRUNS, Is("id", ("a",)))).total == 1
 
 
-def test_much_is_gathered_into_one_batch_and_little_is_stored_at_once():
-    records = [record(LOGS, "ex", LogEntry("n", "f", "ex", DATE, "INFO", "m"), n) for n in range(25)]
+def lines(count: int) -> list[Record]:
+    return [record(LOGS, "ex", LogEntry("n", "f", "ex", DATE, "INFO", "m"), n) for n in range(count)]
+
+
+def test_who_has_much_to_catch_up_with_fills_its_batches_without_rest_and_rests_once_it_has_caught_up():
     index = Flaky()
-    topic = Topic(*records)
-    take = topic.poll
-    topic.poll = lambda limit, timeout_s: take(min(limit, 10), timeout_s)
-    Indexer(topic, index, Pace(batch_max=22, busy_from=10, gather_s=60)).step()
-    assert [len(batch) for batch in index.given] == [22]
-    topic.records, topic.polls = records[:3], []
-    Indexer(topic, index, Pace(batch_max=22, busy_from=10, gather_s=60)).step()
-    assert [len(batch) for batch in index.given] == [22, 3]
-    assert len(topic.polls) == 1
+    topic = Topic(*lines(63))
+    indexer = Indexer(topic, index, Pace(batch_max=22, rest_s=0.01))
+    for size, polls in (
+        (13, [(21, 0)]),
+        (22, [(21, 0.01), (9, 0.01)]),
+        (22, [(21, 0.01), (9, 0.01)]),
+        (6, [(21, 0.01), (16, 0.01)]),
+    ):
+        topic.polls = []
+        indexer.step()
+        assert (len(index.given[-1]), topic.polls[1:]) == (size, polls)
+    topic.records, topic.polls = lines(3), []
+    indexer.step()
+    assert topic.polls[1:] == [(21, 0)]
 
 
 def test_the_index_knows_how_far_it_is_in_each_partition(index: SqliteIndex) -> None:
