@@ -1,5 +1,6 @@
 """What someone does on the first day: the examples run, the server serves, ends when told, and survives a crash."""
 
+import http.client
 import json
 import signal
 import socket
@@ -19,6 +20,8 @@ RUNFOLD = (sys.executable, "-m", "runfold")
 RUN_S = 60.0
 READY_S = 60.0
 END_S = 30.0
+QUIET_S = 7.0
+"""Longer than servers usually keep connections, much shorter than those who use them do."""
 
 Json = dict[str, Any]
 
@@ -183,6 +186,19 @@ def test_a_standalone_that_runs_once_ends_with_the_runs_own_success(tmp_path: Pa
     assert done.returncode == code, done.stderr
     assert "execution" in done.stderr
     assert "http://" not in done.stderr, "the address of a server that is no more"
+
+
+def test_a_connection_that_was_quiet_for_a_while_is_answered_and_does_not_hold_the_end_up(tmp_path: Path) -> None:
+    with standalone(tmp_path) as (process, client):
+        kept = http.client.HTTPConnection("127.0.0.1", client.base_url.port, timeout=10)
+        for quiet_s in (0, QUIET_S):
+            time.sleep(quiet_s)
+            kept.request("GET", "/api/v1/taskruns/count")
+            answer = kept.getresponse()
+            assert (answer.status, json.loads(answer.read())["total"]) == (200, 0)
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(END_S) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -19,6 +19,12 @@ from runfold.runtime import Services, Step, settle, stop_on_signals
 GOODBYE_S: Final = 5
 """How long open requests may take once the server was told to stop."""
 
+KEPT_S: Final = 75
+"""
+How long a connection without requests stays open: longer than those who keep it, browsers and proxies, use it again
+(60 s). After 5 s, as is usual, a request would meet its end now and then, and be answered by nobody.
+"""
+
 BACKLOG: Final = 512
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
@@ -66,7 +72,9 @@ def serve(
 
     Raises: The error of the service that died.
     """
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_S)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_keep_alive=KEPT_S, timeout_graceful_shutdown=GOODBYE_S
+    )
     server = _Server(config)
 
     with stop_on_signals() as stop:
