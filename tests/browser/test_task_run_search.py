@@ -25,6 +25,33 @@ def test_a_ready_view_is_a_question_with_its_answer(looking: Looking) -> None:
     expect(page.get_by_role("grid").get_by_text("SUCCESS")).to_have_count(0)
 
 
+def test_rows_are_asked_for_before_what_stands_around_them(looking: Looking) -> None:
+    page = looking.page
+    told: list[str] = []
+    page.on("request", lambda request: told.append(_asked("asks", request.url)))
+    page.on("response", lambda response: told.append(_asked("has", response.url)))
+    looking.open("/taskruns?query=flow%3Aretry")
+    expect(page.get_by_role("region", name="Flow").get_by_role("button").first).to_be_visible()
+    first = told.index("has search")
+    assert {told.index(f"asks {what}") > first for what in ("facets", "histogram", "count", "statistics")} == {True}, (
+        told
+    )
+
+    told.clear()
+    field = page.get_by_role("combobox", name="Query")
+    field.fill("task:unsteady")
+    with page.expect_response(re.compile(r"/facets\?.*unsteady")):
+        field.press("Enter")
+    asked = [line for line in told if not line.startswith("has") or line == "has search"]
+    first = asked.index("has search")
+    assert "asks histogram" not in asked[:first], told
+
+
+def _asked(what: str, url: str) -> str:
+    """Return "asks search" or "has facets"."""
+    return f"{what} {url.partition('?')[0].rpartition('/')[2]}"
+
+
 def test_a_click_on_a_value_is_a_chip_and_another_takes_it_out(looking: Looking) -> None:
     page = looking.page
     looking.open("/taskruns")

@@ -67,9 +67,16 @@ def _collect(value: Any, path: str, depth: int, found: Leaves) -> None:
 
 
 def _add(value: str | float, path: str, found: Leaves) -> None:
-    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    text = value if type(value) is str else _text(value)
     if len(text) <= LEAF_LENGTH_MAX and is_leaf_path(path):
-        found.setdefault(path, []).append(text)
+        if path in found:
+            found[path].append(text)
+        else:
+            found[path] = [text]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_leaf_path(path: str) -> bool:

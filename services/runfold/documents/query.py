@@ -188,7 +188,10 @@ def words_of(text: str) -> list[str]:
 
     The one tokenizer: both indexes are given words made by it, and split at spaces only.
     """
-    return [word[:WORD_LENGTH_MAX] for word in _WORD.findall(text.lower())]
+    words: list[str] = _WORD.findall(text.lower())
+    if len(text) > WORD_LENGTH_MAX and max(map(len, words), default=0) > WORD_LENGTH_MAX:
+        return [word[:WORD_LENGTH_MAX] for word in words]
+    return words
 
 
 def _has_words(text: str, wanted: str) -> bool:

@@ -105,12 +105,17 @@ def _are_all_good(kind: Kind, found: Mapping[str, Any]) -> bool:
     """Return whether no value has a fault: the answer for nearly all documents, at a fifth of the cost."""
     try:
         msgspec.convert(found, _SHAPES[kind])
-        _check_unicode("".join([value for value in found.values() if isinstance(value, str)]))
+        for value in found.values():
+            if isinstance(value, str):
+                _check_unicode(value)
+            elif isinstance(value, datetime):
+                if not EARLIEST <= value < LATEST:
+                    return False
+            elif isinstance(value, float) and not math.isfinite(value):
+                return False
     except (msgspec.ValidationError, UnicodeEncodeError):
         return False
-    dates = (found[name] for name in _DATES[kind] if name in found)
-    doubles = (found[name] for name in _DOUBLES[kind] if name in found)
-    return all(EARLIEST <= date < LATEST for date in dates) and all(map(math.isfinite, doubles))
+    return True
 
 
 def _identity_fault(document: Document) -> str | None:

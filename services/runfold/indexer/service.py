@@ -191,7 +191,7 @@ def _read(records: Iterable[Record]) -> tuple[list[tuple[Document, Record]], lis
     done: set[tuple[str, str]] = set()
     for record in reversed(list(records)):
         snapshot = (record.topic, record.key) if record.topic in _SNAPSHOTS and record.key is not None else None
-        if _DELETION in (record.value or b"") and record.topic == EXECUTIONS:
+        if record.topic == EXECUTIONS and _DELETION in (record.value or b""):
             snapshot = None  # what begins later under the same name does not undo it
         if record.value is None or snapshot in done:
             continue
