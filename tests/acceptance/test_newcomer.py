@@ -199,6 +199,7 @@ def test_a_connection_that_was_quiet_for_a_while_is_answered_and_does_not_hold_t
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(END_S) == 0
+        kept.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
