@@ -14,13 +14,19 @@ import {
 const RUNNING_EVERY_MS = 1_500;
 const EVENTS_SIZE = 1_000;
 
-/** How often which values occur among what matches. */
-export function useFacets(params: Params, field: readonly string[], size: number, everyMs: number | false) {
+/** How often which values occur among what matches; without `params` nobody asks yet. */
+export function useFacets(
+  params: Params | undefined,
+  field: readonly string[],
+  size: number,
+  everyMs: number | false,
+) {
   return useQuery({
     queryKey: ["taskruns", "facets", field, size, params],
     queryFn: ({ signal }) => get<Facets>("/taskruns/facets", { ...params, field, size }, signal),
     placeholderData: keepPreviousData,
     refetchInterval: everyMs,
+    enabled: params !== undefined,
   });
 }
 
@@ -31,12 +37,17 @@ export interface StatisticsAsked {
 }
 
 /** Counts, failures, run and waiting times by group. */
-export function useStatistics(params: Params, asked: StatisticsAsked, everyMs: number | false = false) {
+export function useStatistics(
+  params: Params | undefined,
+  asked: StatisticsAsked,
+  everyMs: number | false = false,
+) {
   return useQuery({
     queryKey: ["taskruns", "statistics", asked, params],
     queryFn: ({ signal }) => get<Statistics>("/taskruns/statistics", { ...params, ...asked }, signal),
     placeholderData: keepPreviousData,
     refetchInterval: everyMs,
+    enabled: params !== undefined,
   });
 }
 

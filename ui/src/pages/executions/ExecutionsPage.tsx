@@ -10,6 +10,7 @@ import { RangePicker } from "~/parts/RangePicker";
 import { ListChart } from "~/parts/rows/ListChart";
 import { ListHead } from "~/parts/rows/ListHead";
 import { RowsNote } from "~/parts/rows/RowsNote";
+import { useAfterRows } from "~/parts/rows/useAfterRows";
 import { useRows } from "~/parts/rows/useRows";
 import { useKeptSearch } from "~/url/kept";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
@@ -36,6 +37,7 @@ export function Component() {
   const params = useMemo(() => ({ ...filter, sort: sortText(sort) }), [filter, sort]);
   const everyMs = isOpen(range) ? EVERY_MS : false;
   const live = useRows(EXECUTIONS, params, isOpen(range));
+  const afterRows = useAfterRows(live, filter);
   return (
     <Page
       title="Executions"
@@ -52,10 +54,10 @@ export function Component() {
         sort={sort}
         chart={chart === "on"}
       />
-      {chart === "on" && (
+      {chart === "on" && afterRows && (
         <ListChart
           kind="executions"
-          params={filter}
+          params={afterRows}
           everyMs={everyMs}
           query={query}
           onQuery={setQuery}

@@ -21,7 +21,8 @@ const SHOWN = 6;
 const ERRORS = { groupBy: "error", order: "count", size: 10 };
 
 interface Props {
-  params: Params;
+  /** undefined: not yet. */
+  params: Params | undefined;
   query: string;
   onQuery: (query: string) => void;
   everyMs: number | false;

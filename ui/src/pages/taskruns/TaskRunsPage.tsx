@@ -13,6 +13,7 @@ import { RangePicker } from "~/parts/RangePicker";
 import { ListChart } from "~/parts/rows/ListChart";
 import { ListHead } from "~/parts/rows/ListHead";
 import { RowsNote } from "~/parts/rows/RowsNote";
+import { useAfterRows } from "~/parts/rows/useAfterRows";
 import { useRows } from "~/parts/rows/useRows";
 import { useKeptSearch } from "~/url/kept";
 import { isOpen, rangeParams, useTimeRange } from "~/url/range";
@@ -67,6 +68,7 @@ export function Component() {
   const params = useMemo(() => ({ ...filter, sort: sortText(sort), columns: asked }), [filter, sort, asked]);
   const everyMs = isOpen(range) ? EVERY_MS : false;
   const live = useRows(TASK_RUNS, params, isOpen(range));
+  const afterRows = useAfterRows(live, filter);
   const views = useViews("taskruns");
   const builtIn = useMemo(() => views.data?.filter((view) => view.builtIn) ?? [], [views.data]);
   const exported = useMemo(
@@ -94,7 +96,7 @@ export function Component() {
       actions={<RangePicker range={range} onRange={setRange} />}
       aside={aside}
     >
-      <ViewCards views={builtIn} query={query} />
+      <ViewCards views={builtIn} query={query} isDue={afterRows !== undefined} />
       <ListHead
         kind="taskruns"
         query={query}
@@ -105,10 +107,10 @@ export function Component() {
         sort={sort}
         chart={chart === "on"}
       />
-      {chart === "on" && (
+      {chart === "on" && afterRows && (
         <ListChart
           kind="taskruns"
-          params={filter}
+          params={afterRows}
           everyMs={everyMs}
           query={query}
           onQuery={setQuery}
@@ -119,7 +121,7 @@ export function Component() {
         <div ref={body} className={css.body} data-narrow={narrow || undefined}>
           {facets && (
             <aside className={css.side} aria-label="Values">
-              <Facets params={filter} query={query} onQuery={setQuery} everyMs={everyMs} />
+              <Facets params={afterRows} query={query} onQuery={setQuery} everyMs={everyMs} />
             </aside>
           )}
           <Card fill label="Rows">

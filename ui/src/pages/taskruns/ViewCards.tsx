@@ -44,28 +44,29 @@ const LOOKS: Record<string, Look> = {
   "queued-longest": { icon: Hourglass, hue: "blue", date: "startDate", term: "start", trend: "by start" },
 };
 
-export const ViewCards = memo(function ViewCards({
-  views,
-  query,
-}: {
+interface Props {
   views: readonly View[];
   query: string;
-}) {
+  /** They are asked for now. */
+  isDue: boolean;
+}
+
+export const ViewCards = memo(function ViewCards({ views, query, isDue }: Props) {
   return (
     <nav className={css.outer} aria-label="Ready views">
       <div className={css.cards}>
         {views.map((view) => (
-          <Card key={view.id} view={view} active={view.query === query} />
+          <Card key={view.id} view={view} active={view.query === query} isDue={isDue} />
         ))}
       </div>
     </nav>
   );
 });
 
-function Card({ view, active }: { view: View; active: boolean }) {
+function Card({ view, active, isDue }: { view: View; active: boolean; isDue: boolean }) {
   const { icon: Icon, hue, date, term, trend } = LOOKS[view.id] ?? OTHERWISE;
-  const count = useCount("taskruns", { query: view.query }, { everyMs: EVERY_MS });
-  const hours = useHours(view.query, date, term);
+  const count = useCount("taskruns", { query: view.query }, { everyMs: EVERY_MS, enabled: isDue });
+  const hours = useHours(view.query, { date, term }, isDue);
   const some = (count.data?.total ?? 0) > 0;
   return (
     <Link
@@ -95,7 +96,11 @@ function Card({ view, active }: { view: View; active: boolean }) {
 }
 
 /** Counts of the last hours, the present one last. */
-function useHours(query: string, date: string, term: string): readonly number[] {
+function useHours(
+  query: string,
+  { date, term }: Pick<Look, "date" | "term">,
+  isDue: boolean,
+): readonly number[] {
   const { data } = useQuery({
     queryKey: ["taskruns", "trend", query, date],
     queryFn: ({ signal }) =>
@@ -105,6 +110,7 @@ function useHours(query: string, date: string, term: string): readonly number[] 
         signal,
       ),
     refetchInterval: EVERY_MS * 2,
+    enabled: isDue,
   });
   const now = Math.floor(Date.now() / HOUR_MS);
   const counts = Array.from({ length: HOURS }, () => 0);
