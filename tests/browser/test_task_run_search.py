@@ -47,6 +47,26 @@ def test_rows_are_asked_for_before_what_stands_around_them(looking: Looking) -> 
     assert "asks histogram" not in asked[:first], told
 
 
+def test_a_link_in_a_row_leads_on_without_loading_the_page_anew_and_another_tab_is_the_browsers(
+    looking: Looking,
+) -> None:
+    page = looking.page
+    looking.open("/taskruns?query=flow%3Aretry")
+    page.evaluate("() => { globalThis.stayed = true }")
+    link = page.get_by_role("grid", name="Task runs").get_by_role("link", name="retry").first
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["ControlOrMeta"])
+    expect(opened.value).to_have_url(re.compile(r"/ui/flows/company\.team/retry$"))
+    opened.value.close()
+    expect(page).to_have_url(re.compile("/ui/taskruns"))
+
+    link.click()
+    expect(page).to_have_url(re.compile(r"/ui/flows/company\.team/retry$"))
+    assert page.evaluate("() => globalThis.stayed") is True
+    page.go_back()
+    expect(link).to_be_visible()
+
+
 def _asked(what: str, url: str) -> str:
     """Return "asks search" or "has facets"."""
     return f"{what} {url.partition('?')[0].rpartition('/')[2]}"

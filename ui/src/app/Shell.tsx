@@ -5,6 +5,7 @@ import { Link, NavLink, Outlet, useLocation, useNavigate, useNavigation } from "
 import { Button, IconButton } from "~/parts/Button";
 import { Menu } from "~/parts/Menu";
 import { Loading } from "~/parts/Placeholders";
+import { usePlainLinks } from "~/parts/PlainLink";
 import { zone, zoneText } from "~/time/zone";
 import { FreshnessNote } from "./FreshnessNote";
 import { KeysDialog } from "./KeysDialog";
@@ -19,6 +20,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const [menuOpen, setMenuOpen] = useState(false);
   const navigate = useNavigate();
+  usePlainLinks();
   const navigation = useNavigation();
   const lastSearch = useLastSearch();
   useKeys("Everywhere", [

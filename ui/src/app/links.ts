@@ -1,4 +1,8 @@
 /** Addresses of things, in one place. */
+
+/** Under which the server has this page. */
+export const ROOT = "/ui";
+
 export const flowLink = (namespace: string, flowId: string): string =>
   `/flows/${encodeURIComponent(namespace)}/${encodeURIComponent(flowId)}`;
 export const namespaceLink = (namespace: string): string => `/namespaces/${encodeURIComponent(namespace)}`;

@@ -1,6 +1,7 @@
 /** Every place of the page. A page's module exports `Component`; it is loaded when someone goes there. */
 import { createBrowserRouter } from "react-router";
 import { Broken } from "./Broken";
+import { ROOT } from "./links";
 import { NotHere } from "./NotHere";
 import { Shell } from "./Shell";
 
@@ -33,5 +34,5 @@ export const router = createBrowserRouter(
       ],
     },
   ],
-  { basename: "/ui" },
+  { basename: ROOT },
 );

@@ -1,8 +1,8 @@
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
-import { Link, type To } from "react-router";
 import { IconButton } from "./Button";
 import css from "./Id.module.css";
+import { PlainLink } from "./PlainLink";
 
 const SHORT = 8;
 
@@ -14,15 +14,15 @@ export function Id({
   copy = false,
 }: {
   id: string;
-  to?: To;
+  to?: string;
   whole?: boolean;
   copy?: boolean;
 }) {
   const text = whole || id.length <= SHORT + 2 ? id : id.slice(0, SHORT);
   const shown = to ? (
-    <Link to={to} className={css.id} title={id}>
+    <PlainLink to={to} className={css.id} title={id}>
       {text}
-    </Link>
+    </PlainLink>
   ) : (
     <span className={css.id} title={id}>
       {text}

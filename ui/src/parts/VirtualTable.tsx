@@ -20,6 +20,7 @@ import { createPath, resolvePath, type To, useHref, useLocation, useNavigate } f
 import { useKeys } from "~/app/keys";
 import type { Sort } from "~/url/search";
 import type { Column } from "./columns";
+import { isForBrowser } from "./PlainLink";
 import { type RowActs, TableRow } from "./TableRow";
 import css from "./VirtualTable.module.css";
 
@@ -190,10 +191,6 @@ function useActs<Row>(
     [set],
   );
 }
-
-/** A new tab, a new window, a download. */
-const isForBrowser = (event: React.MouseEvent) =>
-  event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 
 /** The addresses of many links: as `useHref` says them, which would be a hook for each. */
 function useHrefTo(): (to: To) => string {

@@ -1,9 +1,10 @@
 /** The columns of the executions, in the order in which they stand. */
-import { Link } from "react-router";
+
 import { type Execution, hasEnded } from "~/api/types";
 import { executionLink, flowLink, namespaceLink } from "~/app/links";
 import type { Column } from "~/parts/columns";
 import { Id } from "~/parts/Id";
+import { PlainLink } from "~/parts/PlainLink";
 import { StateBadge } from "~/parts/StateBadge";
 import { Duration, Instant } from "~/parts/Time";
 import css from "./Execution.module.css";
@@ -53,7 +54,7 @@ export const COLUMNS: readonly Column<Execution>[] = [
     width: 150,
     grow: 1.2,
     sort: "namespace",
-    cell: (row) => <Link to={namespaceLink(row.namespace)}>{row.namespace}</Link>,
+    cell: (row) => <PlainLink to={namespaceLink(row.namespace)}>{row.namespace}</PlainLink>,
   },
   {
     id: "trigger",
@@ -91,7 +92,7 @@ export const COLUMNS: readonly Column<Execution>[] = [
     width: 84,
     align: "end",
     optional: true,
-    cell: (row) => <Link to={flowLink(row.namespace, row.flowId)}>{row.flowRevision}</Link>,
+    cell: (row) => <PlainLink to={flowLink(row.namespace, row.flowId)}>{row.flowRevision}</PlainLink>,
   },
   {
     id: "inputs",

@@ -1,9 +1,9 @@
-import { Link } from "react-router";
 import type { LogLine } from "~/api/types";
 import { executionLink, flowLink } from "~/app/links";
 import { plainText } from "~/parts/ansi";
 import type { Column } from "~/parts/columns";
 import { Id } from "~/parts/Id";
+import { PlainLink } from "~/parts/PlainLink";
 import { Instant } from "~/parts/Time";
 import css from "./LogsPage.module.css";
 
@@ -29,7 +29,7 @@ export const COLUMNS: readonly Column<LogLine>[] = [
       row.taskId ? (
         <>
           {row.taskRunId && row.executionId ? (
-            <Link to={executionLink(row.executionId, row.taskRunId)}>{row.taskId}</Link>
+            <PlainLink to={executionLink(row.executionId, row.taskRunId)}>{row.taskId}</PlainLink>
           ) : (
             row.taskId
           )}
@@ -50,7 +50,11 @@ export const COLUMNS: readonly Column<LogLine>[] = [
     width: 110,
     grow: 1,
     cell: (row) =>
-      row.namespace && row.flowId ? <Link to={flowLink(row.namespace, row.flowId)}>{row.flowId}</Link> : "–",
+      row.namespace && row.flowId ? (
+        <PlainLink to={flowLink(row.namespace, row.flowId)}>{row.flowId}</PlainLink>
+      ) : (
+        "–"
+      ),
   },
   {
     id: "execution",

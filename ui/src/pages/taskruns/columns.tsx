@@ -1,10 +1,10 @@
 /** The columns of the task runs: those that stand there at first, and any other field that a query may name. */
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import { hasEnded, type QueryField, type TaskRun } from "~/api/types";
 import { executionLink, flowLink } from "~/app/links";
 import type { Column } from "~/parts/columns";
 import { Id } from "~/parts/Id";
+import { PlainLink } from "~/parts/PlainLink";
 import { StateBadge } from "~/parts/StateBadge";
 import { Duration, Instant } from "~/parts/Time";
 import css from "./columns.module.css";
@@ -58,7 +58,7 @@ export const COLUMNS: readonly Column<TaskRun>[] = [
     width: 112,
     grow: 1.4,
     sort: "flowId",
-    cell: (row) => <Link to={flowLink(row.namespace, row.flowId)}>{row.flowId}</Link>,
+    cell: (row) => <PlainLink to={flowLink(row.namespace, row.flowId)}>{row.flowId}</PlainLink>,
   },
   {
     id: "namespace",
