@@ -1,5 +1,5 @@
 """
-The JSON that the REST API answers with, and that every document keeps as its `source`.
+The JSON that the REST API answers with; `source.source_of` says which documents keep it.
 
 Made from snapshots and log records only. The rule: what is null is left out, except a
 task run's `outputs`; a lone state has lasted "PT0S", because no clock is read here.
