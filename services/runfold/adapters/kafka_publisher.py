@@ -3,11 +3,16 @@ Writing outside transactions: one idempotent producer for all threads.
 
 A thread of its own takes the acknowledgements in, so that each caller waits for its own
 messages only. A producer that failed and reaches no broker any more is replaced.
+
+What is acknowledged without an offset is written again. On a partition that has just got its leader, a broker that
+did not take the first records may take later ones, then call the first ones doubles of those; the client
+believes it, and nobody has them (Kafka 4.3, librdkafka 2.16). True doubles do no harm: readers know them.
 """
 
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import KafkaException, Producer
@@ -22,6 +27,8 @@ ACKNOWLEDGED_S: Final = DELIVERY_TIMEOUT_MS / 1000 + 5
 SERVE_S: Final = 0.1
 QUEUE_FULL_PAUSE_S: Final = 0.05
 FLUSH_S: Final = 5.0
+WRITES_MAX: Final = 5
+"""So often a record is written that is acknowledged without an offset."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +46,19 @@ class Publisher:
 
     def publish(self, placed: Sequence[Placed]) -> None:
         """Write all and return once they are acknowledged. Raises: Unavailable."""
-        batch = _Batch(len(placed))
-        for each in placed:
-            self._produce(each, batch)
-        try:
-            batch.wait()
-        except Unavailable:
-            self._doubted.set()
-            raise
+        left = placed
+        for _ in range(WRITES_MAX):
+            batch = _Batch(len(left))
+            for each in left:
+                self._produce(each, batch)
+            try:
+                left = batch.wait()
+            except Unavailable:
+                self._doubted.set()
+                raise
+            if not left:
+                return
+        raise Unavailable(f"Kafka does not say where it has {len(left)} records")
 
     def close(self) -> None:
         """Send what is under way, within limits, and end."""
@@ -60,7 +72,12 @@ class Publisher:
         while True:
             try:
                 self._producer.produce(
-                    topic, message.value, message.key, partition, headers=headers, on_delivery=batch.delivered
+                    topic,
+                    message.value,
+                    message.key,
+                    partition,
+                    headers=headers,
+                    on_delivery=partial(batch.delivered, placed),
                 )
             except BufferError:
                 self._stop.wait(QUEUE_FULL_PAUSE_S)  # the serving thread empties it: each message has a timeout
@@ -88,20 +105,25 @@ class _Batch:
 
     def __init__(self, count: int) -> None:
         self._left = count
+        self._nowhere: list[Placed] = []
         self._error: Any = None
         self._done = threading.Event()
         if count == 0:
             self._done.set()
 
-    def delivered(self, error: Any, _message: object) -> None:
+    def delivered(self, placed: Placed, error: Any, message: Any) -> None:
         """Count one; only the serving thread (or the last flush) calls it."""
         self._error = self._error or error
+        if error is None and message.offset() is None:
+            self._nowhere.append(placed)
         self._left -= 1
         if self._left == 0:
             self._done.set()
 
-    def wait(self) -> None:
+    def wait(self) -> Sequence[Placed]:
+        """Return those that have no offset. Raises: Unavailable."""
         if not self._done.wait(ACKNOWLEDGED_S):
             raise Unavailable(f"Kafka: {self._left} records are not acknowledged after {ACKNOWLEDGED_S:.0f} s")
         if self._error is not None:
             raise ours(self._error)
+        return self._nowhere
