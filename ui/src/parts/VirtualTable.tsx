@@ -6,20 +6,12 @@
  */
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import {
-  type ReactNode,
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { createPath, resolvePath, type To, useHref, useLocation, useNavigate } from "react-router";
 import { useKeys } from "~/app/keys";
 import type { Sort } from "~/url/search";
 import type { Column } from "./columns";
+import { useFewAtATime } from "./fewAtATime";
 import { isForBrowser } from "./PlainLink";
 import { type RowActs, TableRow } from "./TableRow";
 import css from "./VirtualTable.module.css";
@@ -85,8 +77,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
 
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
-  // Scrolling never waits for rows: they are drawn a few at a time, between frames.
-  const drawn = useDeferredValue(items);
+  const drawn = useFewAtATime(items);
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - NEAR_END) onEnd?.();
   }, [last, rows.length, onEnd]);
