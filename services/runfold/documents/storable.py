@@ -218,14 +218,6 @@ _SHAPES: Final = {
 
 known(*_SHAPES.values())
 
-_DATES: Final = {
-    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.DATE)
-    for kind, fields in FIELDS.items()
-}
-_DOUBLES: Final = {
-    kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.DOUBLE)
-    for kind, fields in FIELDS.items()
-}
 _CARRIERS: Final = {
     kind: tuple(name for name, field_type in fields.items() if field_type is FieldType.FLATTENED)
     for kind, fields in FIELDS.items()

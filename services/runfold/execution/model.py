@@ -198,6 +198,11 @@ class TaskRun(Struct, frozen=True):
     def state(self) -> State:
         return self.histories[-1].state
 
+    @property
+    def inputs(self) -> dict[str, Json] | None:
+        """What its last attempt that tells so was given."""
+        return next((attempt.inputs for attempt in reversed(self.attempts) if attempt.inputs is not None), None)
+
 
 def label_map(labels: tuple[Label, ...]) -> Mapping[str, str]:
     """Return labels as a map; of a key given twice the first value counts."""

@@ -128,13 +128,10 @@ def _carrier(document: Document, field: str, labels: Sequence[Mapping[str, str]]
 
 
 def _of_taskrun(taskrun: TaskRun, field: str) -> Any:
-    attempts = taskrun.attempts
     if field == "metrics":  # the last measurement of each name
-        found = (metric for attempt in attempts for metric in attempt.metrics)
+        found = (metric for attempt in taskrun.attempts for metric in attempt.metrics)
         return {metric.name: measured_json(metric)["value"] for metric in found} or None
-    if field == "inputs":
-        return next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs is not None), None)
-    return taskrun.outputs
+    return taskrun.inputs if field == "inputs" else taskrun.outputs
 
 
 def at(carrier: Any, path: str) -> Any:

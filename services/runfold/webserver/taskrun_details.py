@@ -39,7 +39,7 @@ def details(parts: Parts, found: Document) -> Json:
     compared = _compared(parts, found)
     told: Json = {
         "attempts": _attempts(parts, found, attempts, () if snapshot is None else snapshot.histories),
-        "inputs": next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs is not None), None),
+        "inputs": None if snapshot is None else snapshot.inputs,
         "metrics": _metrics(attempts) or None,
         "parents": _parents(parts, body.get("parentTaskRunId")),
         "labels": _labels(parts, body["executionId"]),

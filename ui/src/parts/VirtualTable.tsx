@@ -7,8 +7,9 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { createPath, resolvePath, type To, useHref, useLocation, useNavigate } from "react-router";
+import { createPath, resolvePath, type To, useLocation, useNavigate } from "react-router";
 import { useKeys } from "~/app/keys";
+import { ROOT } from "~/app/links";
 import type { Sort } from "~/url/search";
 import type { Column } from "./columns";
 import { useFewAtATime } from "./fewAtATime";
@@ -185,9 +186,8 @@ function useActs<Row>(
 
 /** The addresses of many links: as `useHref` says them, which would be a hook for each. */
 function useHrefTo(): (to: To) => string {
-  const root = useHref("/").replace(/\/$/, "");
   const { pathname } = useLocation();
-  return useCallback((to) => root + createPath(resolvePath(to, pathname)), [root, pathname]);
+  return useCallback((to) => ROOT + createPath(resolvePath(to, pathname)), [pathname]);
 }
 
 /** Who comes by a link sees the row that it opens, once; then the list is theirs to scroll. */
