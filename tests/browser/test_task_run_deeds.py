@@ -28,6 +28,22 @@ def naps(server: Server) -> Server:
     return server
 
 
+def test_a_list_of_what_runs_draws_nothing_while_nothing_changes(looking: Looking, naps: Server) -> None:
+    page = looking.page
+    execution_id = naps.start("long", "company.naps")
+    looking.open(f"/taskruns?query=execution%3A{execution_id}")
+    expect(page.get_by_role("grid").get_by_text("RUNNING")).to_have_count(1)
+    expect(page.get_by_role("region", name="State").get_by_text("RUNNING")).to_be_visible()
+    moving = "() => document.getAnimations().filter(each => each.playState === 'running').length"
+    page.wait_for_function(f"() => ({moving})() === 0")
+
+    page.get_by_role("link", name="nap").click()
+    expect(page.get_by_role("complementary", name="Task run").get_by_text("RUNNING").first).to_be_visible()
+    page.wait_for_function(f"() => ({moving})() === 1")
+    naps.api.delete(f"/executions/{execution_id}/kill").raise_for_status()
+    page.wait_for_function(f"() => ({moving})() === 0")
+
+
 def test_what_is_killed_in_bulk_is_tried_first_and_the_rows_follow(looking: Looking, naps: Server) -> None:
     page = looking.page
     for _ in range(3):

@@ -99,7 +99,7 @@ function Found({
       title={now.flowId}
       note={
         <>
-          <StateBadge state={current} />
+          <StateBadge state={current} live />
           <Duration
             from={now.state.startDate}
             to={ended ? (now.state.endDate ?? now.state.startDate) : null}

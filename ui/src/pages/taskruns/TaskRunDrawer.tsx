@@ -105,7 +105,7 @@ function Head({ run }: { run: Detailed }) {
         {run.value !== undefined && <ValueOf value={run.value} />}
       </h2>
       <p className={css.under}>
-        <StateBadge state={run.state.current} />
+        <StateBadge state={run.state.current} live />
         <Duration
           from={run.state.startDate}
           to={ended ? (run.state.endDate ?? run.state.histories.at(-1)?.date) : null}
