@@ -25,7 +25,7 @@ def test_a_ready_view_is_a_question_with_its_answer(looking: Looking) -> None:
     expect(page.get_by_role("grid").get_by_text("SUCCESS")).to_have_count(0)
 
 
-def test_rows_are_asked_for_before_what_stands_around_them(looking: Looking) -> None:
+def test_rows_are_asked_for_once_and_before_what_stands_around_them(looking: Looking) -> None:
     page = looking.page
     told: list[str] = []
     page.on("request", lambda request: told.append(_asked("asks", request.url)))
@@ -45,6 +45,7 @@ def test_rows_are_asked_for_before_what_stands_around_them(looking: Looking) -> 
     asked = [line for line in told if not line.startswith("has") or line == "has search"]
     first = asked.index("has search")
     assert "asks histogram" not in asked[:first], told
+    assert asked.count("asks search") == 1, told
 
 
 def test_a_link_in_a_row_leads_on_without_loading_the_page_anew_and_another_tab_is_the_browsers(

@@ -21,6 +21,8 @@ from runfold.errors import NotFound
 FOLDER: Final = Path(__file__).with_name("page")
 NONCE: Final = "NONCE-OF-THIS-ANSWER"
 KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"
+KEPT_AN_HOUR: Final = "public, max-age=3600"
+"""Of the icon, which browsers ask for again with every new address, if they may not keep it."""
 ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """Best first; the build lays these beside what is worth it."""
 
@@ -49,7 +51,7 @@ class Page:
         path = request.path_params.get("path", "")
         file = (self._folder / path).resolve()
         if file.is_relative_to(self._folder) and file.is_file() and file.name != "index.html":
-            return _file(file, request.headers.get("accept-encoding", ""), kept=path.startswith("assets/"))
+            return _file(file, request.headers.get("accept-encoding", ""), _kept(path))
         if path.startswith("assets/"):
             raise NotFound(f"There is no file {path}; the page was built anew, load it again")
         return self._index()
@@ -72,9 +74,16 @@ def policy(nonce: str) -> str:
     )
 
 
-def _file(file: Path, accepted: str, *, kept: bool) -> Response:
+def _kept(path: str) -> str:
+    """Return for how long a browser keeps a file; the names of `assets` change with what is in them."""
+    if path.startswith("assets/"):
+        return KEPT_FOR_EVER
+    return KEPT_AN_HOUR if path.endswith(".svg") else "no-cache"
+
+
+def _file(file: Path, accepted: str, kept: str) -> Response:
     kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": KEPT_FOR_EVER if kept else "no-cache", "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
     wanted = {part.partition(";")[0].strip() for part in accepted.split(",")}
     for encoding, suffix in ENCODINGS:
         packed = file.with_name(file.name + suffix)

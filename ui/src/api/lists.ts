@@ -20,6 +20,8 @@ export function usePages<Row>(kind: ListKind, params: Params, round: number) {
       return { page: all.length + 1 };
     },
     placeholderData: keepPreviousData,
+    // Pages that are there stay the very same: comparing all of them with each new one takes longer the further one scrolls.
+    structuralSharing: false,
     // What changes comes by other ways; who has scrolled far does not load all of it anew.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
@@ -27,13 +29,27 @@ export function usePages<Row>(kind: ListKind, params: Params, round: number) {
   });
 }
 
-/** The first rows as they are now: what is among them and not in the list is new. */
-export function useFirstPage<Row>(kind: ListKind, params: Params, everyMs: number | false) {
+const AS_NEW_MS = 1_000;
+
+/**
+ * The first rows as they are now: what is among them and not in the list is new.
+ *
+ * `list`: those that the list itself has got, which are not asked for once more right after it; undefined until it has.
+ */
+export function useFirstPage<Row>(
+  kind: ListKind,
+  params: Params,
+  everyMs: number | false,
+  list: { first: Paged<Row>; at: number } | undefined,
+) {
   return useQuery({
     queryKey: [kind, "newest", params],
     queryFn: ({ signal }) => get<Paged<Row>>(`/${kind}/search`, { ...params, size: PAGE_SIZE }, signal),
+    initialData: list?.first,
+    initialDataUpdatedAt: list?.at,
+    staleTime: AS_NEW_MS,
     refetchInterval: everyMs,
-    enabled: everyMs !== false,
+    enabled: everyMs !== false && list !== undefined,
   });
 }
 

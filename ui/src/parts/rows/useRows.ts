@@ -37,14 +37,15 @@ export function useRows<Row>(of: RowKind<Row>, params: Params, live: boolean) {
   const [round, setRound] = useState(0);
   const list = usePages<Row>(kind, params, round);
   const watched = useWatch<Row>(kind, params, round, live && of.watched);
-  // Without the stream the first rows are asked for now and then; with it, once after each gap.
-  const none = list.data?.pages[0]?.results.length === 0;
+  // Without the stream the first rows are asked for now and then; with it, once after each gap, its beginning too.
+  const first = list.data?.pages[0];
+  const none = first?.results.length === 0;
   const seldom = watched.state === "open" && !none;
-  const newest = useFirstPage<Row>(kind, params, live && (seldom ? SELDOM_MS : EVERY_MS));
+  const got = first && !list.isPlaceholderData ? { first, at: list.dataUpdatedAt } : undefined;
+  const newest = useFirstPage<Row>(kind, params, live && (seldom ? SELDOM_MS : EVERY_MS), got);
   const { refetch } = newest;
   useEffect(() => {
     if (watched.gaps === 0) return;
-    void refetch();
     const timer = setTimeout(() => void refetch(), INDEX_LATE_MS);
     return () => clearTimeout(timer);
   }, [watched.gaps, refetch]);
