@@ -75,13 +75,11 @@ class Names:
 
     def writable(self, kind: Kind, created: datetime) -> str:
         """Return the alias that a document is written by."""
-        utc = created.astimezone(UTC)
-        return f"{self.prefix}{kind}-{utc.year:04d}.{utc.month:02d}"
+        return f"{self.prefix}{kind}-{_month(created)}"
 
     def month(self, kind: Kind, generation: int, created: datetime) -> str:
         """Return the index that a document is in for all its generation's life."""
-        utc = created.astimezone(UTC)
-        return f"{self.prefix}{kind}-{generation}-{utc.year:04d}.{utc.month:02d}"
+        return f"{self.prefix}{kind}-{generation}-{_month(created)}"
 
     def all_months(self, kind: Kind, generation: int) -> str:
         """Return the pattern of a generation's indices."""
@@ -105,6 +103,11 @@ class Names:
         if found is None or not index.startswith(f"{self.prefix}{kind}-"):
             return None
         return Month(kind, int(found[1]), f"{self.prefix}{kind}-{found[2]}", index)
+
+
+def _month(created: datetime) -> str:
+    utc = created if created.tzinfo is UTC else created.astimezone(UTC)
+    return f"{utc.year:04d}.{utc.month:02d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from runfold.documents.query import (
     StartsWith,
     Under,
     Words,
-    words_of,
 )
 from runfold.documents.storable import EARLIEST, LATEST
+from runfold.documents.tokenizer import words_of
 
 Dsl = dict[str, Any]
 

@@ -29,8 +29,8 @@ from runfold.documents.query import (
     StartsWith,
     Under,
     Words,
-    words_of,
 )
+from runfold.documents.tokenizer import words_of
 
 LEAF_MARK: Final = "="
 """What every token of a leaf begins with, and no word does."""

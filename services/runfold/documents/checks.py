@@ -25,8 +25,8 @@ from runfold.documents.query import (
     StartsWith,
     Under,
     Words,
-    words_of,
 )
+from runfold.documents.tokenizer import words_of
 from runfold.errors import BadRequest
 
 FILTER_DEPTH_MAX: Final = 24

@@ -194,8 +194,11 @@ def _life(histories: History) -> dict[str, Any]:
 
 def _waits(histories: History) -> dict[str, Any]:
     """Return how long a task run waited until it first ran, and how long it took from there."""
-    running = next((entry.date for entry in histories if entry.state is State.RUNNING), None)
-    if running is None:
+    for entry in histories:
+        if entry.state is State.RUNNING:
+            running = entry.date
+            break
+    else:
         return {}
     end = histories[-1].date if has_ended(histories) else None
     return {

@@ -5,7 +5,6 @@ Queries: one typed tree for the API, the command line, the page and standing que
 rule: a field that is not there fits no filter on it, so `Not` of that filter holds.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from runfold.documents.leaves import leaves
 from runfold.documents.model import Document, Kind
+from runfold.documents.tokenizer import words_of
 
 Scalar = str | int | float | bool | datetime
 
@@ -174,24 +174,6 @@ def matches(wanted: Filter, body: Mapping[str, Any]) -> bool:
             return any(matches(part, body) for part in wanted.parts)
         case Not():
             return not matches(wanted.part, body)
-
-
-WORD_LENGTH_MAX: Final = 100
-"""What a longer word has beyond this is not looked at."""
-
-_WORD: Final = re.compile(r"\w+")
-
-
-def words_of(text: str) -> list[str]:
-    """
-    Return the words of a text, lower case: runs of letters, digits and underscores.
-
-    The one tokenizer: both indexes are given words made by it, and split at spaces only.
-    """
-    words: list[str] = _WORD.findall(text.lower())
-    if len(text) > WORD_LENGTH_MAX and max(map(len, words), default=0) > WORD_LENGTH_MAX:
-        return [word[:WORD_LENGTH_MAX] for word in words]
-    return words
 
 
 def _has_words(text: str, wanted: str) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from runfold.documents.leaves import leaves
 from runfold.documents.model import FIELDS, Document, FieldType, Kind
-from runfold.documents.query import words_of
+from runfold.documents.tokenizer import words_of
 from runfold.known_types import known
 
 ID_SIZE_MAX_BYTES: Final = 512

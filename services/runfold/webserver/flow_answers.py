@@ -5,7 +5,7 @@ from typing import Any
 
 from runfold.adapters.flow_store import StoredFlow
 from runfold.documents.instants import instant_text
-from runfold.documents.query import words_of
+from runfold.documents.tokenizer import words_of
 from runfold.errors import BadRequest
 from runfold.flows.parse import parse_raw
 from runfold.flows.written import flow_json

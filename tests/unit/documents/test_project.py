@@ -16,7 +16,7 @@ from runfold.documents.project import (
     project_metric,
     project_taskrun,
 )
-from runfold.documents.query import AnyOf, Holds, Is, Words, matches, words_of
+from runfold.documents.query import AnyOf, Holds, Is, Words, matches
 from runfold.documents.source import snapshot_of, source_of
 from runfold.documents.storable import newest, storable
 from runfold.execution.claims import LogEntry, MetricEntry
@@ -148,10 +148,6 @@ def test_text_and_keywords_have_a_largest_size_and_the_snapshot_has_all():
     assert len(document.body["error"]) == len(document.body["value"]) == KEYWORD_LENGTH_MAX
     assert source_of(document)["outputs"] == {"a": long}
     assert source_of(document)["value"] == long
-
-
-def test_words_are_runs_of_letters_digits_and_underscores_in_lower_case():
-    assert words_of("Io.kestra-TESTS snake_case 42!") == ["io", "kestra", "tests", "snake_case", "42"]
 
 
 def test_leaves_are_what_every_index_can_hold():

@@ -11,7 +11,7 @@ from runfold.documents.grammar.fields import BY_NAME, QUERY_FIELDS, QueryField, 
 from runfold.documents.grammar.tree import FREE_TEXT, Op, Term, Value
 from runfold.documents.grammar.words import Word
 from runfold.documents.model import Kind
-from runfold.documents.query import words_of
+from runfold.documents.tokenizer import words_of
 from runfold.errors import QueryInvalid
 
 VALUES_MAX: Final = 100

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from runfold.documents.query import words_of
+from runfold.documents.tokenizer import words_of
 from runfold.errors import BadRequest, FlowInvalid, NotFound
 from runfold.flows.check import constraints
 from runfold.flows.parse import split_documents
