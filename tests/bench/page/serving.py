@@ -16,7 +16,7 @@ from runfold.adapters.sqlite_index import SqliteIndex
 from tests.bench.page.large import large
 from tests.bench.search import serving
 from tests.bench.search.fill import messages
-from tests.bench.search.story import Story, now
+from tests.bench.search.story import RUNS_EACH, Story, now
 
 PUBLISHED: Final = 5_000
 
@@ -39,7 +39,7 @@ def cluster(count: int, gantt: int) -> Iterator[Served]:
         for at in range(0, len(written), PUBLISHED):
             there.broker.publish(written[at : at + PUBLISHED])
         with serving.indexing(there):
-            serving.await_indexed(there.server, count + gantt)
+            serving.await_indexed(there.server, count + gantt, count // RUNS_EACH + 1)
         yield _served(there.server.port, story)
 
 

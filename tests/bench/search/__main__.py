@@ -33,7 +33,7 @@ from tests.bench.search.serving import (
     fill_embedded,
     indexing,
 )
-from tests.bench.search.story import now
+from tests.bench.search.story import RUNS_EACH, now
 
 COUNT: Final = 1_000_000
 EMBEDDED: Final = 100_000
@@ -82,7 +82,7 @@ def _cluster(count: int, tell: Tell) -> Found:
         server = there.server
         tell("indexing")
         with indexing(there):
-            rates = await_indexed(server, count)
+            rates = await_indexed(server, count, count // RUNS_EACH)
             found: Found = [
                 Figure(f"indexing by {INDEXERS} processes, from a cold start", rates.overall, "documents/s"),
                 Figure("the second half of it", rates.steady, "documents/s", at_least=INDEXED_PER_S),
