@@ -75,11 +75,11 @@ class Names:
 
     def writable(self, kind: Kind, created: datetime) -> str:
         """Return the alias that a document is written by."""
-        return f"{self.prefix}{kind}-{_month(created)}"
+        return f"{self.prefix}{kind}-{_year_month(created)}"
 
     def month(self, kind: Kind, generation: int, created: datetime) -> str:
         """Return the index that a document is in for all its generation's life."""
-        return f"{self.prefix}{kind}-{generation}-{_month(created)}"
+        return f"{self.prefix}{kind}-{generation}-{_year_month(created)}"
 
     def all_months(self, kind: Kind, generation: int) -> str:
         """Return the pattern of a generation's indices."""
@@ -105,8 +105,8 @@ class Names:
         return Month(kind, int(found[1]), f"{self.prefix}{kind}-{found[2]}", index)
 
 
-def _month(created: datetime) -> str:
-    utc = created if created.tzinfo is UTC else created.astimezone(UTC)
+def _year_month(created: datetime) -> str:
+    utc = created.astimezone(UTC)
     return f"{utc.year:04d}.{utc.month:02d}"
 
 

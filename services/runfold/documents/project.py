@@ -65,7 +65,7 @@ def project_taskrun(taskrun: TaskRun) -> Document:
         "workerId": worker,
         "triggerExecutionId": taskrun.trigger_execution_id,
         "labels": labels or None,
-        "inputs": leaves(next((attempt.inputs for attempt in reversed(attempts) if attempt.inputs), {})) or None,
+        "inputs": leaves(taskrun.inputs or {}) or None,
         "outputs": outputs or None,
         "metrics": _metrics(taskrun) or None,
         "error": _keyword(error),
@@ -194,11 +194,8 @@ def _life(histories: History) -> dict[str, Any]:
 
 def _waits(histories: History) -> dict[str, Any]:
     """Return how long a task run waited until it first ran, and how long it took from there."""
-    for entry in histories:
-        if entry.state is State.RUNNING:
-            running = entry.date
-            break
-    else:
+    running = next((entry.date for entry in histories if entry.state is State.RUNNING), None)
+    if running is None:
         return {}
     end = histories[-1].date if has_ended(histories) else None
     return {

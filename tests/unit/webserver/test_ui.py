@@ -21,6 +21,8 @@ def folder(tmp_path: Path) -> Path:
     (page / "index.html").write_text(f'<script src="/ui/assets/a-1.js" nonce="{NONCE}"></script>')
     (page / "assets" / "a-1.js").write_text(SCRIPT)
     (page / "assets" / "a-1.js.br").write_bytes(b"packed")
+    (page / "favicon.svg").write_text("<svg/>")
+    (page / "theme.js").write_text(SCRIPT)
     (tmp_path / "secret.txt").write_text("secret")
     return page
 
@@ -77,6 +79,14 @@ async def test_files_with_their_hash_are_kept_for_ever_and_come_packed(folder: P
     assert plain.headers["content-type"].startswith("text/javascript")
     assert (packed.headers["content-encoding"], raw) == ("br", b"packed")
     assert packed.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.anyio
+async def test_the_icon_is_kept_for_a_while_and_what_has_no_hash_is_asked_for_each_time(folder: Path) -> None:
+    icon, theme = [await ask(folder, "GET", path) for path in ("/ui/favicon.svg", "/ui/theme.js")]
+
+    assert icon.headers["cache-control"] == "public, max-age=3600"
+    assert theme.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.anyio
